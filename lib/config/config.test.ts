@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { readConfig, SettingError } from './config.ts';
+
+const least = { LECTERN_SECRET: 'x'.repeat(32), DATABASE_URL: 'postgresql://127.0.0.1/lectern' };
+
+test('the notebook domain and the site are the same site by default', () => {
+  const { config } = readConfig({ ...least, PORT: '4000' });
+  expect(config.site.href).toBe('http://lectern.localhost:4000/');
+  expect(config.notebookDomain).toBe('nb.lectern.localhost');
+});
+
+test('every bad setting is named, and its value is not repeated', () => {
+  const read = () => readConfig({ ...least, PORT: 'eighty', LECTERN_SECRET: 'short-secret' });
+  expect(read).toThrow(SettingError);
+  expect(read).toThrow(/PORT.*LECTERN_SECRET/s);
+  expect(read).not.toThrow(/short-secret/);
+});
+
+test('plain http on an address other people can reach stops the start', () => {
+  expect(() => readConfig({ ...least, LECTERN_SITE_URL: 'http://learn.example.org' })).toThrow(/LECTERN_SITE_URL.*https/s);
+});
+
+test('a notebook domain of another site stops the start', () => {
+  expect(() => readConfig({ ...least, LECTERN_SITE_URL: 'https://learn.example.org', LECTERN_NOTEBOOK_DOMAIN: 'nb.example.net' })).toThrow(/same site/);
+});
+
+test('keys of one root differ by purpose, and a changed root keeps the old one second', () => {
+  const { secrets } = readConfig({ ...least, LECTERN_SECRET_PREVIOUS: 'y'.repeat(32) });
+  const [now, before] = secrets.keys;
+  expect(now!.grant).not.toEqual(now!.server);
+  expect(before!.kid).not.toBe(now!.kid);
+});

@@ -1,0 +1,135 @@
+import { hkdfSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Settings } from './schema.ts';
+
+const MB = 1024 * 1024;
+
+export type Provider = { id: string; secret: string };
+
+/** Everything but secrets, typed and complete. Sizes in bytes, times in milliseconds. */
+export type Config = ReturnType<typeof toConfig>;
+
+export type Secrets = {
+  databaseUrl: string;
+  databaseDirectUrl: string;
+  mailUrl?: string;
+  providers: { github?: Provider & { url: string }; google?: Provider; auth0?: Provider & { issuer: string }; oidc?: Provider & { issuer: string; name: string } };
+  /** Newest first; `kid` names the root they come from. Each purpose has a key of its own. */
+  keys: { kid: string; nextAuth: string; grant: Uint8Array; server: Uint8Array }[];
+};
+
+/** A setting that is missing, malformed or contradicts another. The message names it and the mend, and holds no value of a secret. */
+export class SettingError extends Error {
+  override name = 'SettingError';
+}
+
+/**
+ * Parses the environment once, at the start of each program. Empty variables count as unset.
+ * @throws SettingError naming every bad setting
+ */
+export function readConfig(env: Record<string, string | undefined>): { config: Config; secrets: Secrets } {
+  const parsed = Settings.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) {
+    throw new SettingError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const settings = parsed.data;
+  const config = toConfig(settings);
+  refuseUnsafe(config, settings);
+  return { config, secrets: toSecrets(settings, config) };
+}
+
+function toConfig(s: Settings) {
+  const site = new URL(s.LECTERN_SITE_URL ?? `http://lectern.localhost:${s.PORT}`);
+  const stateDir = resolve(s.LECTERN_STATE_DIR);
+  return {
+    port: s.PORT,
+    host: s.HOST,
+    webPort: s.LECTERN_WEB_PORT ?? s.PORT + 1,
+    site,
+    /** Host without a port: every workspace's origin is `<key>.<notebookDomain>` with the site's scheme and port. */
+    notebookDomain: s.LECTERN_NOTEBOOK_DOMAIN ?? `nb.${site.hostname}`,
+    tls: s.LECTERN_TLS_CERT && s.LECTERN_TLS_KEY ? { certFile: s.LECTERN_TLS_CERT, keyFile: s.LECTERN_TLS_KEY } : undefined,
+    stateDir,
+    logLevel: s.LECTERN_LOG_LEVEL,
+    signUp: s.LECTERN_SIGN_UP,
+    mail: { from: s.LECTERN_MAIL_FROM, folder: join(stateDir, 'mail') },
+    spawner: s.LECTERN_SPAWNER,
+    local: { pythonDir: join(stateDir, 'python'), network: s.LECTERN_LOCAL_NETWORK, allowUnsandboxed: s.LECTERN_ALLOW_UNSANDBOXED },
+    maxServers: s.LECTERN_MAX_SERVERS,
+    serversPerUser: s.LECTERN_SERVERS_PER_USER,
+    workspaceBytes: s.LECTERN_WORKSPACE_MB * MB,
+    idleWarningMs: s.LECTERN_IDLE_WARNING_S * 1000,
+    busyMs: s.LECTERN_BUSY_S * 1000,
+    profile: {
+      name: 'default',
+      cpus: s.LECTERN_SERVER_CPUS,
+      memoryBytes: s.LECTERN_SERVER_MEMORY_MB * MB,
+      diskBytes: s.LECTERN_SERVER_DISK_MB * MB,
+      processes: s.LECTERN_SERVER_PROCESSES,
+      lifetimeMs: s.LECTERN_LIFETIME_S * 1000,
+      idleMs: s.LECTERN_IDLE_S * 1000,
+      poolFloor: s.LECTERN_POOL_FLOOR,
+      startDeadlineMs: s.LECTERN_START_DEADLINE_S * 1000,
+    },
+  };
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.');
+
+function refuseUnsafe(config: Config, s: Settings) {
+  if (config.site.protocol !== 'https:' && !isLoopback(config.site.hostname)) {
+    throw new SettingError('LECTERN_SITE_URL: plain http on an address other people can reach. Use https (LECTERN_TLS_CERT and LECTERN_TLS_KEY, or a proxy in front).');
+  }
+  if (Boolean(s.LECTERN_TLS_CERT) !== Boolean(s.LECTERN_TLS_KEY)) throw new SettingError('LECTERN_TLS_CERT and LECTERN_TLS_KEY go together.');
+  const parent = config.site.hostname.split('.').slice(-2).join('.');
+  if (config.notebookDomain !== parent && !config.notebookDomain.endsWith(`.${parent}`)) {
+    throw new SettingError(`LECTERN_NOTEBOOK_DOMAIN: ${config.notebookDomain} is not the same site as ${config.site.hostname}; browsers would deny notebooks their storage. Put both below one registrable domain.`);
+  }
+  if (config.notebookDomain === config.site.hostname) throw new SettingError('LECTERN_NOTEBOOK_DOMAIN: must differ from the site’s own host.');
+}
+
+function toSecrets(s: Settings, config: Config): Secrets {
+  const root = s.LECTERN_SECRET ?? readOr(join(config.stateDir, 'secret'));
+  const databaseUrl = s.DATABASE_URL ?? readOr(join(config.stateDir, 'database-url'));
+  if (!root) throw new SettingError('LECTERN_SECRET: not set, and `npm run up` has made none.');
+  if (!databaseUrl) throw new SettingError('DATABASE_URL: not set, and `npm run up` has started no embedded PostgreSQL.');
+  const pair = (id?: string, secret?: string) => (id && secret ? { id, secret } : undefined);
+  const [github, google, auth0, oidc] = [
+    pair(s.GITHUB_ID, s.GITHUB_SECRET),
+    pair(s.GOOGLE_CLIENT_ID, s.GOOGLE_CLIENT_SECRET),
+    pair(s.AUTH0_CLIENT_ID, s.AUTH0_CLIENT_SECRET),
+    pair(s.OIDC_CLIENT_ID, s.OIDC_CLIENT_SECRET),
+  ];
+  return {
+    databaseUrl,
+    databaseDirectUrl: s.DATABASE_DIRECT_URL ?? databaseUrl,
+    mailUrl: s.LECTERN_MAIL_URL,
+    providers: {
+      github: github && { ...github, url: s.LECTERN_GITHUB_URL },
+      google,
+      auth0: auth0 && s.AUTH0_ISSUER ? { ...auth0, issuer: s.AUTH0_ISSUER } : undefined,
+      oidc: oidc && s.OIDC_ISSUER ? { ...oidc, issuer: s.OIDC_ISSUER, name: s.OIDC_NAME } : undefined,
+    },
+    keys: [root, s.LECTERN_SECRET_PREVIOUS].filter((secret) => secret !== undefined).map(deriveKeys),
+  };
+}
+
+/** HKDF-SHA256 (RFC 5869) with the purpose as `info`: no key can be worked out from another, or stand in for it. */
+function deriveKeys(root: string): Secrets['keys'][number] {
+  const derive = (purpose: string, bytes = 32) => new Uint8Array(hkdfSync('sha256', root, 'lectern', purpose, bytes));
+  return {
+    kid: Buffer.from(derive('kid', 6)).toString('base64url'),
+    nextAuth: Buffer.from(derive('next-auth')).toString('base64url'),
+    grant: derive('grant'),
+    server: derive('server'),
+  };
+}
+
+function readOr(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+
+const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
+const whole = z.coerce.number().int().positive();
+const optional = z.string().min(1).optional();
+
+/**
+ * Every setting, its default and what it means. `.env.example` and the README's table are generated from this
+ * (`npm run docs`), so the description is written for an operator.
+ */
+export const Settings = z.object({
+  PORT: z.coerce.number().int().min(1).max(65535).default(3000).describe('Port of the front door.'),
+  HOST: z.string().default('127.0.0.1').describe('Address the front door listens on. Anything but loopback needs TLS, here or in front.'),
+  LECTERN_WEB_PORT: z.coerce.number().int().min(1).max(65535).optional().describe('Loopback port of the web program behind the front door. Default: PORT + 1.'),
+  LECTERN_SITE_URL: z.url().optional().describe('Address of the site as people see it. Default: http://lectern.localhost:<PORT>.'),
+  LECTERN_NOTEBOOK_DOMAIN: optional.describe('Domain below which every workspace has its origin. Default: nb.<host of the site>.'),
+  LECTERN_TLS_CERT: optional.describe('File with the certificate chain (PEM), for the site and the wildcard notebook domain, when the front door itself speaks TLS.'),
+  LECTERN_TLS_KEY: optional.describe('File with the private key (PEM) of that certificate.'),
+  LECTERN_STATE_DIR: z.string().default('.lectern').describe('Folder for the embedded database, the Python environment, mail without a server, logs and reports.'),
+  DATABASE_URL: optional.describe('PostgreSQL 15 or newer. Default: an embedded one below the state folder.'),
+  DATABASE_DIRECT_URL: optional.describe('The same database without a pooler in between; needed for LISTEN and session locks when DATABASE_URL is a pooler.'),
+  LECTERN_SECRET: z.string().min(32).optional().describe('Root of every key, 32 characters or more. `npm run up` makes one in the state folder.'),
+  LECTERN_SECRET_PREVIOUS: z.string().min(32).optional().describe('The root before it was changed: what it signed stays valid until it expires.'),
+  LECTERN_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('Least severe level that is logged.'),
+
+  LECTERN_SIGN_UP: z.enum(['open', 'invited', 'closed']).default('open').describe('Who may make an account: anyone, people invited by e-mail address, nobody.'),
+  LECTERN_MAIL_URL: optional.describe('Mail server, smtp://user:password@host:587. Without it each mail becomes a file below the state folder.'),
+  LECTERN_MAIL_FROM: z.string().default('Lectern <lectern@localhost>').describe('Sender of mail.'),
+  GITHUB_ID: optional.describe('Sign-in with GitHub: client id.'),
+  GITHUB_SECRET: optional.describe('Sign-in with GitHub: client secret.'),
+  LECTERN_GITHUB_URL: z.url().default('https://github.com').describe('GitHub, or a GitHub Enterprise server.'),
+  GOOGLE_CLIENT_ID: optional.describe('Sign-in with Google: client id. Google needs a site on a real domain.'),
+  GOOGLE_CLIENT_SECRET: optional.describe('Sign-in with Google: client secret.'),
+  AUTH0_CLIENT_ID: optional.describe('Sign-in with Auth0: client id.'),
+  AUTH0_CLIENT_SECRET: optional.describe('Sign-in with Auth0: client secret.'),
+  AUTH0_ISSUER: z.url().optional().describe('Sign-in with Auth0: issuer, https://<tenant>.auth0.com.'),
+  OIDC_ISSUER: z.url().optional().describe('Sign-in with any OpenID Connect issuer: its address.'),
+  OIDC_CLIENT_ID: optional.describe('Sign-in with that issuer: client id.'),
+  OIDC_CLIENT_SECRET: optional.describe('Sign-in with that issuer: client secret.'),
+  OIDC_NAME: z.string().default('Single sign-on').describe('Sign-in with that issuer: the text on the button.'),
+
+  LECTERN_SPAWNER: z.enum(['local', 'memory']).default('local').describe('Where servers run: in sandboxes on this machine, or scripted in memory (tests).'),
+  LECTERN_PYTHON: z.string().default('python3').describe('Python 3.10 or newer from which the notebook environment is made.'),
+  LECTERN_LOCAL_NETWORK: flag.describe('1: notebook code on this machine may use the network, the loopback ports of the machine included.'),
+  LECTERN_ALLOW_UNSANDBOXED: flag.describe('1: serve several people though no sandbox is to be had. Their code can then read each other’s files and this site’s.'),
+  LECTERN_POOL_FLOOR: z.coerce.number().int().min(0).default(1).describe('Warm servers kept ready at the least.'),
+  LECTERN_MAX_SERVERS: whole.default(40).describe('Servers at once on this machine, warm ones included; more requests wait in the queue.'),
+  LECTERN_SERVERS_PER_USER: whole.default(2).describe('Live servers one person may have at once.'),
+  LECTERN_SERVER_CPUS: z.coerce.number().positive().default(1).describe('CPUs of one server.'),
+  LECTERN_SERVER_MEMORY_MB: whole.default(1024).describe('Memory of one whole server, kernels included.'),
+  LECTERN_SERVER_DISK_MB: whole.default(500).describe('Size of a server’s home.'),
+  LECTERN_SERVER_PROCESSES: whole.default(150).describe('Processes and threads one server may have.'),
+  LECTERN_WORKSPACE_MB: whole.default(500).describe('Bytes one learner may keep per course, in MB.'),
+  LECTERN_IDLE_S: whole.default(1800).describe('Seconds without a person or a running cell after which a server is stopped.'),
+  LECTERN_IDLE_WARNING_S: whole.default(120).describe('Seconds before that at which the page warns and offers to keep the server.'),
+  LECTERN_BUSY_S: whole.default(6 * 3600).describe('Seconds a running cell keeps a server alive without a person.'),
+  LECTERN_LIFETIME_S: whole.default(12 * 3600).describe('Seconds after which a server is stopped in any case.'),
+  LECTERN_START_DEADLINE_S: whole.default(180).describe('Seconds a start may take before it has failed.'),
+});
+
+export type Settings = z.output<typeof Settings>;

@@ -1,0 +1,18 @@
+/** Why a server ended: the closed list. `learner` is what its owner reads; `operator` what an admin and the log read. */
+export const endReasons = {
+  idle: { learner: 'Your server was stopped because nothing happened in it for a while. Your files are safe.', operator: 'idle limit reached' },
+  lifetime: { learner: 'Your server reached its longest lifetime and was stopped. Your files are safe.', operator: 'lifetime limit reached' },
+  requested: { learner: 'Your server was stopped.', operator: 'stopped by its owner' },
+  admin: { learner: 'An administrator stopped your server. Your files are safe.', operator: 'stopped by an admin' },
+  access: { learner: 'Your server was stopped because your access to this course ended.', operator: 'owner banned or unenrolled' },
+  surplus: { learner: 'This server was not needed.', operator: 'pool larger than its target' },
+  memory: { learner: 'Your code used more memory than your server has, so the server was stopped. Your saved work is safe: run again with less data.', operator: 'out of memory' },
+  processes: { learner: 'Your code started too many processes, so the server was stopped. Your saved work is safe.', operator: 'process limit' },
+  crashed: { learner: 'Your server stopped unexpectedly. Your saved work is safe: run a cell to get a new one.', operator: 'the server process ended by itself' },
+  lost: { learner: 'The machine your server ran on went away. Your saved work is safe: run a cell to get a new one.', operator: 'the spawner no longer has this server' },
+  deadline: { learner: 'Your server did not start in time. Please try again.', operator: 'start deadline exceeded' },
+  start: { learner: 'Your server could not be started. Please try again; the people who run this site have been told.', operator: 'the spawner refused or failed the start' },
+  mistaken: { learner: 'Your server was replaced.', operator: 'not known to the database, or its identity did not hold' },
+} as const;
+
+export type EndReason = keyof typeof endReasons;

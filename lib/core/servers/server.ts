@@ -1,0 +1,46 @@
+import type { ServerId, WorkspaceId } from '../ids.ts';
+import type { EndReason } from './reason.ts';
+
+/** Names one server for ever: an id and the generation it was made with. */
+export type ServerRef = { id: ServerId; generation: number };
+
+/** Where a server listens. Only our own programs ever learn it. */
+export type Address = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
+
+/** What a start is doing now, in the order they come; texts in lib/core/servers/stage.ts. */
+export type Stage = 'queued' | 'creating' | 'booting' | 'kernel' | 'files';
+
+/**
+ * One row of `server`. Each state carries exactly the facts that are true in it, so "running without an address" cannot be
+ * written down. `warming` and `warm` belong to the pool; from `requested` and `running` on a workspace owns it.
+ */
+export type Server = { ref: ServerRef; profile: string; desired: 'run' | 'stop'; since: Date } & (
+  | { state: 'warming'; stage: Stage; attempts: number; retryAt?: Date }
+  | { state: 'warm'; address: Address; instance: string }
+  | { state: 'requested'; workspace: WorkspaceId; attempts: number; retryAt?: Date }
+  | { state: 'starting'; workspace: WorkspaceId; stage: Stage; attempts: number }
+  | { state: 'running'; workspace: WorkspaceId; address: Address; instance: string; claimedAt: Date; markedAt?: Date; activity: Activity }
+  | { state: 'stopping'; workspace?: WorkspaceId; reason: EndReason }
+  | { state: 'stopped'; workspace?: WorkspaceId; reason: EndReason }
+  | { state: 'failed'; workspace?: WorkspaceId; reason: EndReason }
+);
+
+/** `activeAt`: the last human input or execution. `busySince`: set while a kernel executes. */
+export type Activity = { activeAt: Date; busySince?: Date; warnedAt?: Date; keptAt?: Date };
+
+export type ServerState = Server['state'];
+export type RunningServer = Extract<Server, { state: 'running' }>;
+
+/** What a server is made from. Sizes in bytes, times in milliseconds. */
+export type Profile = {
+  name: string;
+  cpus: number;
+  memoryBytes: number;
+  /** Of the home folder; `/tmp` has a quarter of it. */
+  diskBytes: number;
+  processes: number;
+  lifetimeMs: number;
+  idleMs: number;
+  poolFloor: number;
+  startDeadlineMs: number;
+};

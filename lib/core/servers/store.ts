@@ -1,0 +1,48 @@
+import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
+import type { EndReason } from './reason.ts';
+import type { Activity, Profile, RunningServer, Server, ServerRef } from './server.ts';
+import type { Address, ServerState, Stage } from './server.ts';
+
+/** Fences the controller's writes: a write whose epoch is not the lease's current one changes nothing. */
+export type Epoch = bigint;
+
+/** One observed move: written only if the row is still in `from`, with this generation, under this epoch. */
+export type Move =
+  | { to: 'warming' | 'starting'; stage: Stage }
+  | { to: 'warm'; address: Address; instance: string }
+  | { to: 'running'; address: Address; instance: string }
+  | { to: 'requested'; retryAt: Date; attempts: number }
+  | { to: 'stopping'; reason: EndReason }
+  | { to: 'stopped' | 'failed'; reason: EndReason };
+
+/** What requests (web) may do. */
+export interface ServerRequests {
+  /** The live server of the workspace, else its last ended one, else none. */
+  of(workspace: WorkspaceId): Promise<Server | undefined>;
+  /**
+   * Takes a warm server of the profile for the workspace in one statement. 'none' when the pool is empty, 'taken' when
+   * the workspace already has a live one (the loser re-reads).
+   */
+  claimWarm(workspace: WorkspaceId, profile: string): Promise<RunningServer | 'none' | 'taken'>;
+  /** Writes the wish for a cold server; 'taken' when the workspace already has a live one. */
+  request(workspace: WorkspaceId, profile: string): Promise<Server | 'taken'>;
+  /** Writes desired = stop with its reason. Stopping what has ended changes nothing. */
+  wantStopped(server: ServerId, reason: EndReason): Promise<void>;
+  /** The owner answered the warning: not idle from now. */
+  keep(server: ServerId): Promise<void>;
+  /** How many live servers the user has, over all workspaces. */
+  countLive(user: UserId): Promise<number>;
+  /** Place in the queue (1 is next) and an estimate in milliseconds from how fast servers have become ready; none when not queued. */
+  place(server: ServerId): Promise<{ place: number; estimateMs?: number } | undefined>;
+}
+
+/** What the controller, the one leader, may do besides. */
+export interface ServerStore extends ServerRequests {
+  /** Every row that has not ended. */
+  live(): Promise<Server[]>;
+  find(ref: ServerRef): Promise<Server | undefined>;
+  addWarming(profile: Profile, epoch: Epoch): Promise<Server | 'fenced'>;
+  move(ref: ServerRef, from: ServerState, move: Move, epoch: Epoch): Promise<boolean>;
+  setMarked(ref: ServerRef, epoch: Epoch): Promise<boolean>;
+  setActivity(ref: ServerRef, activity: Partial<Activity> & { memoryBytes?: number }, epoch: Epoch): Promise<boolean>;
+}

@@ -1,0 +1,26 @@
+import type { ServerId, WorkspaceId, WorkspaceKey } from '../ids.ts';
+import type { EndReason } from './reason.ts';
+import type { Stage } from './server.ts';
+
+/** What a browser is told of a workspace's server: no addresses, no instances. Texts are ready to be shown. */
+export type ServerView =
+  | { state: 'none' }
+  | { state: 'waiting'; id: ServerId; stage: Stage; say: string; place?: number; estimateMs?: number }
+  | { state: 'ready'; id: ServerId; generation: number; /** Set when it will be stopped for idleness unless kept. */ endsAt?: string }
+  | { state: 'stopping'; id: ServerId; say: string }
+  | { state: 'ended'; id: ServerId; reason: EndReason; say: string };
+
+/** `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a server. */
+export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView };
+
+/**
+ * `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it, opens the
+ * notebook's session, and gives the grant with which the browser enters the notebook origin (`POST <origin>/.lectern/enter`).
+ */
+export type EnterReply = { state: 'entered'; origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number } } | { state: 'waiting'; server: ServerView };
+
+/** Pushed by `GET /api/events` (server-sent events, `data:` is this as JSON). */
+export type SiteEvent =
+  | { kind: 'server'; workspace: WorkspaceId; server: ServerView }
+  | { kind: 'notebook'; workspace: WorkspaceId; path: string; revision: number; editor: 'page' | 'lab' }
+  | { kind: 'signed-out' };

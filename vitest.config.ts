@@ -1,0 +1,26 @@
+import { defineConfig } from 'vitest/config';
+
+const dist = ['node_modules/**', '.next/**', '.lectern/**'];
+
+/**
+ * `unit` runs beside the code and touches nothing outside its process. `integration` files end in `.integration.test.ts`
+ * and get a real PostgreSQL (see scripts/testing/postgres.setup.ts); real Jupyter servers are started by the files that need them.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['{lib,components,scripts,app}/**/*.test.{ts,tsx}'], exclude: [...dist, '**/*.integration.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['{lib,scripts}/**/*.integration.test.ts'],
+          exclude: dist,
+          globalSetup: ['scripts/testing/postgres.setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
