@@ -23,7 +23,12 @@ export type WriteOutcome =
   | { state: 'written'; revision: number }
   | { state: 'unchanged'; revision: number }
   | { state: 'stale'; current: WorkspaceFile | undefined }
-  | { state: 'quota'; usedBytes: number; limitBytes: number };
+  | { state: 'quota'; usedBytes: number; limitBytes: number }
+  /** A file stands where a folder is needed, or something stands below where a file is to be. */
+  | { state: 'blocked'; by: string };
+
+/** Who edits a notebook now: its lesson page, or JupyterLab. */
+export type Editor = 'page' | 'lab';
 
 export type ManifestEntry = { path: string; revision: number; sha256?: Sha256 };
 
@@ -37,6 +42,11 @@ export interface WorkspaceStore {
   files(workspace: WorkspaceId): Promise<WorkspaceFile[]>;
   file(workspace: WorkspaceId, path: string): Promise<WorkspaceFile | undefined>;
   write(workspace: WorkspaceId, write: Write): Promise<WriteOutcome>;
+  /**
+   * The opening of a lesson: each file becomes one of the workspace where none is; what a learner has stays as it is.
+   * Safe to call again, also at once. Quota does not refuse it.
+   */
+  addMissing(workspace: WorkspaceId, files: { path: string; sha256: Sha256; size: number }[], lessonVersionId: string): Promise<void>;
   /** Marks the path, and everything below it, deleted. Revisions stay. */
   remove(workspace: WorkspaceId, path: string): Promise<void>;
   /** Moves the path and everything below it; 'exists' when the target is taken. */
@@ -47,6 +57,18 @@ export interface WorkspaceStore {
   setManifest(server: ServerId, entries: ManifestEntry[]): Promise<void>;
   dropManifest(server: ServerId, paths: string[]): Promise<void>;
 
-  /** Runs with the path's lock held over all programs, so that work on one file is serialised. */
-  serialised<T>(workspace: WorkspaceId, path: string, work: () => Promise<T>): Promise<T>;
+  /** The Jupyter session and kernel of a notebook on a server, once `setSession` named them. */
+  session(server: ServerId, path: string): Promise<{ sessionId: string; kernelId: string } | undefined>;
+  setSession(server: ServerId, path: string, session: { sessionId: string; kernelId: string }): Promise<void>;
+
+  /** 'page' until somebody said otherwise. */
+  editor(workspace: WorkspaceId, path: string): Promise<Editor>;
+  /** Tells the other tabs, too. */
+  setEditor(workspace: WorkspaceId, path: string, editor: Editor): Promise<void>;
+
+  /**
+   * Runs with the lock of the path (or of every path of the list) held over all programs, so that work on one file is
+   * serialised. A lock ends with the process that held it, or after two minutes of a process that hangs. Not to be nested.
+   */
+  serialised<T>(workspace: WorkspaceId, path: string | string[], work: () => Promise<T>): Promise<T>;
 }
