@@ -1,5 +1,6 @@
 import pg from 'pg';
 import pino from 'pino';
+import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import type { Config, Secrets } from './config/config.ts';
 
 /**
@@ -21,6 +22,15 @@ export function makeHub(config: Config, secrets: Secrets) {
 }
 
 export type Hub = ReturnType<typeof makeHub>;
+
+/** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */
+export async function makeSiteHub(config: Config, secrets: Secrets) {
+  const hub = makeHub(config, secrets);
+  const { makePrisma } = await import('./adapters/postgres/prisma.ts');
+  return { ...hub, prisma: makePrisma(hub.pool), sessions: makeSessionStore(hub.pool) };
+}
+
+export type SiteHub = Awaited<ReturnType<typeof makeSiteHub>>;
 
 /** Keys whose values never reach a log, at any of the depths our log calls use. */
 const redacted = ['authorization', 'cookie', 'token', 'password', 'secret', 'grant', 'set-cookie'].flatMap((key) => [key, `*.${key}`, `headers["${key}"]`, `*.headers["${key}"]`]);

@@ -1,0 +1,15 @@
+/**
+ * NextAuth's six cookies under names of our own. `__Host-` is refused by browsers unless Secure, Path=/ and without Domain,
+ * so a sibling origin (a notebook) cannot plant one. Browsers accept it over http on *.localhost.
+ */
+export const cookieNames = {
+  sessionToken: '__Host-lectern.session',
+  callbackUrl: '__Host-lectern.callback-url',
+  csrfToken: '__Host-lectern.csrf',
+  pkceCodeVerifier: '__Host-lectern.pkce',
+  state: '__Host-lectern.state',
+  nonce: '__Host-lectern.nonce',
+} as const;
+
+/** Attributes of each of them. */
+export const cookieOptions = { httpOnly: true, sameSite: 'lax', path: '/', secure: true } as const;
