@@ -1,5 +1,8 @@
 import pg from 'pg';
 import pino from 'pino';
+import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
+import { makeCourseStore } from './adapters/postgres/courses.ts';
+import { makeDatabase } from './adapters/postgres/database.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import type { Config, Secrets } from './config/config.ts';
 
@@ -10,11 +13,14 @@ import type { Config, Secrets } from './config/config.ts';
 export function makeHub(config: Config, secrets: Secrets) {
   const log = pino({ level: config.logLevel, redact: redacted }, pino.destination({ dest: 1, sync: false }));
   const pool = new pg.Pool({ connectionString: secrets.databaseUrl, max: 10 });
+  const database = makeDatabase(pool);
   return {
     config,
     secrets,
     log,
     pool,
+    courses: makeCourseStore(database),
+    authoring: makeCourseAuthoring(database),
     async close() {
       await pool.end();
     },
