@@ -14,7 +14,7 @@ export type Stage = 'queued' | 'creating' | 'booting' | 'kernel' | 'files';
  * One row of `server`. Each state carries exactly the facts that are true in it, so "running without an address" cannot be
  * written down. `warming` and `warm` belong to the pool; from `requested` and `running` on a workspace owns it.
  */
-export type Server = { ref: ServerRef; profile: string; desired: 'run' | 'stop'; since: Date } & (
+export type Server = { ref: ServerRef; profile: string; desired: 'run' | 'stop'; /** Set with `desired: 'stop'`. */ why?: EndReason; since: Date } & (
   | { state: 'warming'; stage: Stage; attempts: number; retryAt?: Date }
   | { state: 'warm'; address: Address; instance: string }
   | { state: 'requested'; workspace: WorkspaceId; attempts: number; retryAt?: Date }

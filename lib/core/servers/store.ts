@@ -1,4 +1,5 @@
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
+import type { LastServed, Waiting } from './queue.ts';
 import type { EndReason } from './reason.ts';
 import type { Activity, Profile, RunningServer, Server, ServerRef } from './server.ts';
 import type { Address, ServerState, Stage } from './server.ts';
@@ -20,8 +21,8 @@ export interface ServerRequests {
   /** The live server of the workspace, else its last ended one, else none. */
   of(workspace: WorkspaceId): Promise<Server | undefined>;
   /**
-   * Takes a warm server of the profile for the workspace in one statement. 'none' when the pool is empty, 'taken' when
-   * the workspace already has a live one (the loser re-reads).
+   * Takes a warm server of the profile for the workspace in one statement. 'none' when the pool is empty or others wait
+   * for it in the queue, 'taken' when the workspace already has a live one (the loser re-reads).
    */
   claimWarm(workspace: WorkspaceId, profile: string): Promise<RunningServer | 'none' | 'taken'>;
   /** Writes the wish for a cold server; 'taken' when the workspace already has a live one. */
@@ -32,6 +33,8 @@ export interface ServerRequests {
   keep(server: ServerId): Promise<void>;
   /** How many live servers the user has, over all workspaces. */
   countLive(user: UserId): Promise<number>;
+  /** Those servers, oldest first, with the course each belongs to: what a person at the limit may stop. */
+  liveOf(user: UserId): Promise<{ id: ServerId; workspace: WorkspaceId; course: { slug: string; title: string } }[]>;
   /** Place in the queue (1 is next) and an estimate in milliseconds from how fast servers have become ready; none when not queued. */
   place(server: ServerId): Promise<{ place: number; estimateMs?: number } | undefined>;
 }
@@ -41,8 +44,14 @@ export interface ServerStore extends ServerRequests {
   /** Every row that has not ended. */
   live(): Promise<Server[]>;
   find(ref: ServerRef): Promise<Server | undefined>;
+  byId(id: ServerId): Promise<Server | undefined>;
+  /** Requested servers that may be started, in no order, and when each course last had one let start. */
+  queue(): Promise<{ waiting: Waiting[]; lastServed: LastServed }>;
   addWarming(profile: Profile, epoch: Epoch): Promise<Server | 'fenced'>;
   move(ref: ServerRef, from: ServerState, move: Move, epoch: Epoch): Promise<boolean>;
+  /** Gives a warm server to the workspace of a requested one, which ends as surplus: one statement, both or neither. */
+  handOver(requested: ServerRef, warm: ServerRef, epoch: Epoch): Promise<boolean>;
   setMarked(ref: ServerRef, epoch: Epoch): Promise<boolean>;
+  /** A key that is present and undefined clears that time. */
   setActivity(ref: ServerRef, activity: Partial<Activity> & { memoryBytes?: number }, epoch: Epoch): Promise<boolean>;
 }

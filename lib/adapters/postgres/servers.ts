@@ -1,0 +1,220 @@
+import type { CourseId, ServerId, WorkspaceId } from '../../core/ids.ts';
+import { admissionOrder, estimate, type LastServed, type Waiting } from '../../core/servers/queue.ts';
+import type { Server, ServerRef } from '../../core/servers/server.ts';
+import type { Epoch, Move, ServerStore } from '../../core/servers/store.ts';
+import { isTaken, type Database } from './database.ts';
+import { toServer, type ServerRow } from './server-row.ts';
+
+const oneLive = 'server_one_live_per_workspace';
+const live = `('requested', 'starting', 'running', 'stopping')`;
+
+/** Tells all programs, with the commit and not before it. Added to the final SELECT of a statement, so that it runs per row. */
+const told = (row: string) => `pg_notify('lectern', json_strip_nulls(json_build_object('kind', 'server', 'id', ${row}.id, 'workspace', ${row}.workspace_id))::text)`;
+
+/** History of a move: `took_ms` is null where the state before it says nothing about speed. */
+const recorded = (note: string, took: string) => `INSERT INTO server_event (server_id, state, reason, took_ms) SELECT id, state, ${note}, ${took} FROM moved`;
+const took = 'LEAST(extract(epoch FROM now() - was_since) * 1000, 2147483647)::int';
+
+/**
+ * The row of the lease, held until the statement ends: a new leader's epoch can only begin before or after a write, and a
+ * write of an earlier epoch finds no row. `$1` is the epoch in every statement that starts with it.
+ */
+const fenced = `fence AS (SELECT 1 FROM lease WHERE name = 'controller' AND epoch = $1 AND expires_at > now() FOR SHARE)`;
+
+/** Servers in PostgreSQL. Every move is one statement: the compare, the set, its fence, its history and its announcement. */
+export function makeServerStore({ query }: Database): ServerStore {
+  const rows = async (sql: string, parameters: unknown[]): Promise<Server[]> => (await query<ServerRow>(sql, parameters)).map(toServer);
+  const orTaken = (error: unknown) => {
+    if (isTaken(error, oneLive)) return 'taken' as const;
+    throw error;
+  };
+  const queue = async (): Promise<{ waiting: Waiting[]; lastServed: LastServed }> => {
+    const found = await query<{ id: ServerId; generation: number; course: CourseId; created_at: Date; retry_at: Date | null; served: Date | null }>(
+      `SELECT s.id, s.generation, w.course_id AS course, s.created_at, s.retry_at,
+              (SELECT max(a.admitted_at) FROM server a JOIN workspace aw ON aw.id = a.workspace_id
+               WHERE a.state NOT IN ('stopped', 'failed') AND aw.course_id = w.course_id) AS served
+       FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE s.state = 'requested' AND s.desired = 'run'`,
+    );
+    return {
+      waiting: found.map(({ id, generation, course, created_at, retry_at }) => ({ ref: { id, generation }, course, createdAt: created_at, retryAt: retry_at ?? undefined })),
+      lastServed: new Map(found.flatMap(({ course, served }) => (served ? [[course, served] as const] : []))),
+    };
+  };
+
+  return {
+    queue,
+
+    async of(workspace) {
+      const [found] = await rows(
+        `(SELECT * FROM server WHERE workspace_id = $1 AND state IN ${live})
+         UNION ALL (SELECT * FROM server WHERE workspace_id = $1 AND state NOT IN ${live} ORDER BY generation DESC LIMIT 1) LIMIT 1`,
+        [workspace],
+      );
+      return found;
+    },
+
+    async claimWarm(workspace, profile) {
+      const claimed = await rows(
+        `WITH chosen AS (
+           SELECT id FROM server WHERE state = 'warm' AND desired = 'run' AND profile = $2
+             AND NOT EXISTS (SELECT 1 FROM server q WHERE q.state = 'requested' AND q.desired = 'run' AND q.profile = $2 AND q.workspace_id <> $1
+                             AND (q.retry_at IS NULL OR q.retry_at <= now()))
+           ORDER BY generation LIMIT 1 FOR UPDATE SKIP LOCKED
+         ), moved AS (
+           UPDATE server s SET state = 'running', workspace_id = $1, claimed_at = now(), active_at = now(), since = now()
+           FROM chosen WHERE s.id = chosen.id RETURNING s.*
+         ), event AS (${recorded(`'claimed'`, 'NULL')})
+         SELECT moved.*, ${told('moved')} FROM moved`,
+        [workspace, profile],
+      ).catch(orTaken);
+      if (claimed === 'taken') return claimed;
+      return claimed[0]?.state === 'running' ? claimed[0] : 'none';
+    },
+
+    async request(workspace, profile) {
+      const requested = await rows(
+        `WITH moved AS (INSERT INTO server (profile, state, workspace_id) VALUES ($2, 'requested', $1) RETURNING *),
+         event AS (INSERT INTO server_event (server_id, state) SELECT id, state FROM moved)
+         SELECT moved.*, ${told('moved')} FROM moved`,
+        [workspace, profile],
+      ).catch(orTaken);
+      return requested === 'taken' ? requested : requested[0]!;
+    },
+
+    async wantStopped(server, reason) {
+      await query(
+        `WITH moved AS (
+           UPDATE server SET desired = 'stop', reason = $2 WHERE id = $1 AND desired = 'run' AND state NOT IN ('stopping', 'stopped', 'failed') RETURNING *
+         ) SELECT ${told('moved')} FROM moved`,
+        [server, reason],
+      );
+    },
+
+    async keep(server) {
+      await query(`WITH moved AS (UPDATE server SET kept_at = now(), warned_at = NULL WHERE id = $1 AND state = 'running' RETURNING *) SELECT ${told('moved')} FROM moved`, [server]);
+    },
+
+    async countLive(user) {
+      const [found] = await query<{ count: number }>(`SELECT count(*) AS count FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1 AND s.state IN ${live}`, [user]);
+      return found!.count;
+    },
+
+    async liveOf(user) {
+      const found = await query<{ id: ServerId; workspace: WorkspaceId; slug: string; title: string }>(
+        `SELECT s.id, w.id AS workspace, c.slug, c.title FROM server s JOIN workspace w ON w.id = s.workspace_id JOIN course c ON c.id = w.course_id
+         WHERE w.user_id = $1 AND s.state IN ${live} ORDER BY s.generation`,
+        [user],
+      );
+      return found.map(({ id, workspace, slug, title }) => ({ id, workspace, course: { slug, title } }));
+    },
+
+    async place(server) {
+      const { waiting, lastServed } = await queue();
+      const index = admissionOrder(waiting, lastServed).findIndex(({ ref }) => ref.id === server);
+      if (index < 0) return undefined;
+      const formed = new Date(Math.min(...waiting.map(({ createdAt }) => createdAt.getTime())));
+      const [pace] = await query<{ age: number; ready: number; usual: number | null }>(
+        `SELECT extract(epoch FROM now() - $1::timestamptz)::float8 * 1000 AS age,
+                (SELECT count(*) FROM server_event WHERE at > $1 AND state IN ('warm', 'running') AND reason IS NULL) AS ready,
+                (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took_ms) FROM
+                  (SELECT took_ms FROM server_event WHERE state IN ('warm', 'running') AND took_ms IS NOT NULL ORDER BY at DESC LIMIT 20) last) AS usual`,
+        [formed],
+      );
+      return { place: index + 1, estimateMs: estimate(index + 1, { queueAgeMs: pace!.age, readySinceQueued: pace!.ready, usualStartMs: pace!.usual ?? undefined }) };
+    },
+
+    live: () => rows(`SELECT * FROM server WHERE state NOT IN ('stopped', 'failed') ORDER BY generation`, []),
+    find: async (ref) => (await rows('SELECT * FROM server WHERE id = $1 AND generation = $2', [ref.id, ref.generation]))[0],
+    byId: async (id) => (await rows('SELECT * FROM server WHERE id = $1', [id]))[0],
+
+    async addWarming(profile, epoch) {
+      const [added] = await rows(
+        `WITH ${fenced}, moved AS (INSERT INTO server (profile, state, stage) SELECT $2, 'warming', 'creating' FROM fence RETURNING *),
+         event AS (INSERT INTO server_event (server_id, state) SELECT id, state FROM moved)
+         SELECT * FROM moved`,
+        [epoch, profile.name],
+      );
+      return added ?? 'fenced';
+    },
+
+    async move(ref, from, move, epoch) {
+      const { set, values, ends } = columnsOf(move);
+      const moved = await query(
+        `WITH ${fenced}, old AS (
+           SELECT s.id, s.since, s.state FROM server s, fence WHERE s.id = $2 AND s.generation = $3 AND s.state = $4 FOR UPDATE OF s
+         ), moved AS (
+           UPDATE server s SET state = $5, since = CASE WHEN old.state = $5 THEN s.since ELSE now() END, ${set.map((column, index) => `${column} = $${index + 6}`).join(', ')}
+             ${move.to === 'starting' ? ', admitted_at = COALESCE(s.admitted_at, now())' : ''}
+             ${move.to === 'warm' ? ', ready_at = now()' : ''}
+             ${move.to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now()' : ''}
+             ${ends ? ', ended_at = now()' : ''}
+           FROM old WHERE s.id = old.id RETURNING s.*, old.since AS was_since, old.state AS was_state
+         ), event AS (${recorded('reason', took)} WHERE was_state <> state)
+         ${ends ? ', manifest AS (DELETE FROM manifest_entry m USING moved WHERE m.server_id = moved.id), sessions AS (DELETE FROM notebook_session n USING moved WHERE n.server_id = moved.id)' : ''}
+         SELECT ${told('moved')} FROM moved`,
+        [epoch, ref.id, ref.generation, from, move.to, ...values],
+      );
+      return moved.length === 1;
+    },
+
+    async handOver(requested, warm, epoch) {
+      // The second update reads from the first, so that the workspace's one live row has ended before the next begins.
+      const moved = await query(
+        `WITH ${fenced}, pair AS (
+           SELECT q.id AS requested, q.workspace_id, p.id AS warm FROM server q, server p, fence
+           WHERE q.id = $2 AND q.generation = $3 AND q.state = 'requested' AND q.desired = 'run'
+             AND p.id = $4 AND p.generation = $5 AND p.state = 'warm' AND p.desired = 'run' FOR UPDATE OF q, p
+         ), ended AS (
+           UPDATE server s SET state = 'stopped', reason = 'surplus', since = now(), ended_at = now()
+           FROM pair WHERE s.id = pair.requested RETURNING s.id, pair.workspace_id, pair.warm
+         ), moved AS (
+           UPDATE server s SET state = 'running', workspace_id = ended.workspace_id, claimed_at = now(), active_at = now(), admitted_at = now(), since = now()
+           FROM ended WHERE s.id = ended.warm RETURNING s.*
+         ), event AS (${recorded(`'claimed'`, 'NULL')}), history AS (
+           INSERT INTO server_event (server_id, state, reason) SELECT id, 'stopped', 'surplus' FROM ended
+         )
+         SELECT ${told('moved')} FROM moved`,
+        [epoch, requested.id, requested.generation, warm.id, warm.generation],
+      );
+      return moved.length === 1;
+    },
+
+    setMarked: (ref, epoch) => update(ref, epoch, `marked_at = COALESCE(s.marked_at, now())`, [], true),
+
+    setActivity(ref, activity, epoch) {
+      const given = Object.entries({ active_at: 'activeAt', busy_since: 'busySince', warned_at: 'warnedAt', kept_at: 'keptAt', memory_bytes: 'memoryBytes' } as const).filter(([, key]) => key in activity);
+      const set = given.map(([column], index) => `${column} = $${index + 4}`).join(', ');
+      return update(ref, epoch, set || 'id = s.id', given.map(([, key]) => activity[key] ?? null), 'warnedAt' in activity);
+    },
+  };
+
+  async function update(ref: ServerRef, epoch: Epoch, set: string, values: unknown[], tell: boolean): Promise<boolean> {
+    const moved = await query(
+      `WITH ${fenced}, moved AS (
+         UPDATE server s SET ${set} FROM fence WHERE s.id = $2 AND s.generation = $3 AND s.state = 'running' RETURNING s.*
+       ) SELECT ${tell ? told('moved') : '1'} FROM moved`,
+      [epoch, ref.id, ref.generation, ...values],
+    );
+    return moved.length === 1;
+  }
+}
+
+/** The columns a move writes; what is no longer true is cleared. */
+function columnsOf(move: Move): { set: string[]; values: unknown[]; ends: boolean } {
+  const columns = (values: Record<string, unknown>, ends = false) => ({ set: Object.keys(values), values: Object.values(values), ends });
+  switch (move.to) {
+    case 'warming':
+    case 'starting':
+      return columns({ stage: move.stage });
+    case 'warm':
+    case 'running':
+      return columns({ stage: null, address: JSON.stringify(move.address), instance: move.instance });
+    case 'requested':
+      return columns({ stage: null, retry_at: move.retryAt, attempts: move.attempts });
+    case 'stopping':
+      return columns({ reason: move.reason });
+    case 'stopped':
+    case 'failed':
+      return columns({ stage: null, address: null, reason: move.reason }, true);
+  }
+}

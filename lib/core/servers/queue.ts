@@ -1,0 +1,59 @@
+import type { CourseId } from '../ids.ts';
+import type { ServerRef } from './server.ts';
+
+/** A requested server nobody has begun to start. `retryAt`: not before, after a start that failed. */
+export type Waiting = { ref: ServerRef; course: CourseId; createdAt: Date; retryAt?: Date };
+
+/** When each course last had a server let start, as far as it is remembered. */
+export type LastServed = ReadonlyMap<CourseId, Date>;
+
+/**
+ * Who comes first: courses in turn, the longest unserved first, and within a course whoever asked first. A class of a
+ * hundred that opens its lesson at nine delays the next course's only learner by one place.
+ */
+export function admissionOrder(waiting: readonly Waiting[], lastServed: LastServed): Waiting[] {
+  const byCourse = new Map<CourseId, Waiting[]>();
+  for (const one of [...waiting].sort(olderFirst)) byCourse.set(one.course, [...(byCourse.get(one.course) ?? []), one]);
+  const served = (course: CourseId) => lastServed.get(course)?.getTime() ?? -Infinity;
+  const courses = [...byCourse].sort(([a, inA], [b, inB]) => (served(a) === served(b) ? olderFirst(inA[0]!, inB[0]!) : served(a) - served(b)));
+  const rounds = Math.max(0, ...courses.map(([, line]) => line.length));
+  return Array.from({ length: rounds }, (_, round) => courses.flatMap(([, line]) => line[round] ?? [])).flat();
+}
+
+const olderFirst = (a: Waiting, b: Waiting) => a.createdAt.getTime() - b.createdAt.getTime() || a.ref.generation - b.ref.generation;
+
+/** What is known of how fast servers become ready: since the queue formed, and in general. */
+export type Pace = { queueAgeMs: number; readySinceQueued: number; usualStartMs?: number };
+
+/** Milliseconds until the given place has its server; none when nothing is known yet. */
+export function estimate(place: number, { queueAgeMs, readySinceQueued, usualStartMs }: Pace): number | undefined {
+  if (readySinceQueued > 0) return Math.round((place * queueAgeMs) / readySinceQueued);
+  return usualStartMs === undefined ? undefined : Math.round(place * usualStartMs);
+}
+
+export type Room = {
+  /** Servers that may still be made: the machine's maximum less those it has. */
+  free: number;
+  /** Starts that may run at once: more would make each slower. */
+  startsAtOnce: number;
+  /** Starts that run now. */
+  starting: number;
+  /** Servers that stand ready, owned by nobody. */
+  warm: readonly ServerRef[];
+  /** Servers on their way into the pool; the queue's heads wait for these, as they have a start already made. */
+  warming: number;
+};
+
+export type Admission = { handOver: { to: ServerRef; warm: ServerRef }[]; start: ServerRef[] };
+
+/**
+ * Whom to serve now. Ready servers go to the heads of the queue, the next ones wait for servers that are being warmed,
+ * and the rest start cold as far as room and pace allow.
+ */
+export function admit(waiting: readonly Waiting[], lastServed: LastServed, room: Room, now: Date): Admission {
+  const due = admissionOrder(waiting, lastServed).filter((one) => !one.retryAt || one.retryAt <= now);
+  const handOver = due.slice(0, room.warm.length).map((one, place) => ({ to: one.ref, warm: room.warm[place]! }));
+  const cold = Math.max(0, Math.min(room.free, room.startsAtOnce - room.starting));
+  const start = due.slice(handOver.length + room.warming).slice(0, cold).map((one) => one.ref);
+  return { handOver, start };
+}
