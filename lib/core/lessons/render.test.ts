@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import type { LessonId } from '../ids.ts';
+import { highlightPython } from './highlight.ts';
+import { renderHtml, renderLatex, renderMarkdown } from './render.ts';
+import { toHtml } from './tree.fixture.ts';
+
+const place = { lesson: 'L1' as LessonId, path: 'a.ipynb' };
+const markdown = (source: string) => toHtml(renderMarkdown(source, place));
+
+test('formulas are typeset, between single dollars in the line and between double ones apart', () => {
+  expect(markdown('so $x^2$ is')).toContain('class="katex"');
+  expect(markdown('so $x^2$ is')).not.toContain('katex-display');
+  expect(markdown('$$x^2$$')).toContain('katex-display');
+  expect(markdown('\\begin{align}\nx &= 1\n\\end{align}')).toContain('katex-display');
+});
+
+test('a formula that cannot be typeset is shown as it was typed', () => {
+  expect(markdown('$\\frac{1$')).toContain('frac');
+});
+
+test('a LaTeX output may stand between dollars or without', () => {
+  expect(toHtml(renderLatex('$\\displaystyle x$', place))).toContain('class="katex"');
+  expect(toHtml(renderLatex('\\frac{1}{2}', place))).toContain('katex-display');
+});
+
+test('tables, task lists and footnotes of GitHub markdown work', () => {
+  expect(markdown('| a |\n|---|\n| 1 |')).toContain('<td>1</td>');
+  expect(markdown('- [x] done')).toContain('type="checkbox"');
+  expect(markdown('a[^1]\n\n[^1]: note')).toContain('href="#text-fn-1"');
+});
+
+test('Python in prose is coloured like Python in cells', () => {
+  expect(markdown('```python\nfor x in y: pass\n```')).toContain('<span class="tok-keyword">for</span>');
+  expect(highlightPython('x = 1').map(({ text }) => text).join('')).toBe('x = 1');
+});
+
+test('headings of the same words get names of their own', () => {
+  expect(markdown('# A b\n\n# A b')).toMatch(/text-a-b"[^]*text-a-b-2"/);
+});
+
+// Without the check of depth, toHtml here (and React there) ends with "Maximum call stack size exceeded".
+test('T25 texts nested beyond reason are shown as they were typed, soon', () => {
+  for (const attack of ['>'.repeat(50_000), '- '.repeat(30_000), '['.repeat(60_000), '*a **b '.repeat(10_000), '<div>'.repeat(20_000)]) {
+    const began = performance.now();
+    expect(() => markdown(attack)).not.toThrow();
+    expect(performance.now() - began).toBeLessThan(10_000);
+  }
+  expect(() => toHtml(renderHtml(`${'<div>'.repeat(20_000)}x`, place))).not.toThrow();
+});
+
+test('T25 a formula that would grow for ever stops', () => {
+  expect(() => markdown('$\\def\\a{\\a\\a}\\a$')).not.toThrow();
+});
