@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import type { Config } from '../../lib/config/config.ts';
+import type { Program } from './supervisor.ts';
+
+type Setting = { dev: boolean; config: Config; env: NodeJS.ProcessEnv; root: string };
+
+/** The three programs over the one database, in the order in which they start. */
+export function programs({ dev, env, root }: Setting): Program[] {
+  const next = [join(root, 'node_modules/next/dist/bin/next'), dev ? 'dev' : 'start', '-H', '127.0.0.1', '-p', env.LECTERN_WEB_PORT!];
+  const typescript = (main: string) => ['--disable-warning=ExperimentalWarning', ...(dev ? ['--watch'] : []), join(root, main)];
+  return [
+    { name: 'controller', command: process.execPath, args: typescript('lib/controller/main.ts'), env, graceMs: 15_000 },
+    { name: 'web', command: process.execPath, args: next, env: { ...env, NODE_ENV: dev ? 'development' : 'production' }, graceMs: 5_000 },
+    { name: 'gateway', command: process.execPath, args: typescript('lib/gateway/main.ts'), env, graceMs: 5_000 },
+  ];
+}
