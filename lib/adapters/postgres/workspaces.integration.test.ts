@@ -1,0 +1,232 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { makeDatabase as makeTestDatabase } from '../../../scripts/testing/database.ts';
+import type { BusEvent } from '../../core/bus.ts';
+import type { CourseId, ServerId, Sha256, UserId, WorkspaceId } from '../../core/ids.ts';
+import { isWorkspaceKey } from '../../core/workspaces/origin.ts';
+import type { WorkspaceStore } from '../../core/workspaces/store.ts';
+import { makeDatabase, makePool, type Database } from './database.ts';
+import { makeWorkspaceStore } from './workspaces.ts';
+
+let drop: () => Promise<void>;
+const pools: ReturnType<typeof makePool>[] = [];
+let url: string;
+let db: Database;
+let store: WorkspaceStore;
+let course: CourseId;
+let workspace: WorkspaceId;
+const published: BusEvent[] = [];
+const bus = { publish: async (event: BusEvent) => void published.push(event), subscribe: () => () => undefined };
+
+const connect = () => {
+  const pool = makePool(url, { max: 5 });
+  pools.push(pool);
+  return makeDatabase(pool);
+};
+/** Another program over the same database. */
+const program = () => makeWorkspaceStore({ db: connect(), locks: connect(), bus, limitBytes: 1000 });
+
+beforeAll(async () => {
+  const made = await makeTestDatabase();
+  ({ url, drop } = made);
+  db = connect();
+  store = program();
+  [{ id: course }] = (await db.query<{ id: CourseId }>("INSERT INTO course (slug, title) VALUES ('c', 'C') RETURNING id")) as [{ id: CourseId }];
+});
+afterAll(async () => {
+  await Promise.all(pools.map((pool) => pool.end()));
+  await drop();
+});
+
+async function aUser() {
+  const [row] = await db.query<{ id: UserId }>('INSERT INTO "user" (email) VALUES ($1) RETURNING id', [`${randomUUID()}@example.org`]);
+  return row!.id;
+}
+beforeEach(async () => {
+  workspace = (await store.open(await aUser(), course)).id;
+});
+
+const bytes = (letter: string, size = 10) => ({ sha256: letter.repeat(64) as Sha256, size });
+const save = (path: string, letter: string, ifRevision: number | 'any' = 'any', size = 10) => store.write(workspace, { path, content: bytes(letter, size), ifRevision, origin: 'page' });
+const used = async () => (await store.find(workspace))!.usedBytes;
+const paths = async () => (await store.files(workspace)).map(({ path }) => path);
+
+describe('a workspace', () => {
+  test('is one for a user and a course, however many tabs ask first', async () => {
+    const user = await aUser();
+    const other = program();
+    const opened = await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? other : store).open(user, course)));
+    expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
+    const { key } = opened[0]!;
+    expect(isWorkspaceKey(key)).toBe(true);
+    expect(await store.byKey(key)).toEqual(opened[0]);
+  });
+
+  test('is not found by what is no id', async () => {
+    expect(await store.find("' OR 1=1" as WorkspaceId)).toBeUndefined();
+    expect(await store.find(randomUUID() as WorkspaceId)).toBeUndefined();
+  });
+});
+
+describe('a write', () => {
+  test('counts revisions up and keeps each', async () => {
+    expect(await save('a.txt', 'a', 0)).toEqual({ state: 'written', revision: 1 });
+    expect(await save('a.txt', 'b', 1)).toEqual({ state: 'written', revision: 2 });
+    expect(await store.file(workspace, 'a.txt')).toMatchObject({ revision: 2, sha256: 'b'.repeat(64), size: 10 });
+    expect((await store.revisions(workspace, 'a.txt')).map(({ revision, sha256 }) => [revision, sha256?.[0]])).toEqual([[2, 'b'], [1, 'a']]);
+  });
+
+  test('of a revision that is not the newest changes nothing and says what is there', async () => {
+    await save('a.txt', 'a', 0);
+    await save('a.txt', 'b', 1);
+    expect(await save('a.txt', 'c', 1)).toMatchObject({ state: 'stale', current: { revision: 2, sha256: 'b'.repeat(64) } });
+    expect(await save('a.txt', 'c', 0)).toMatchObject({ state: 'stale' });
+    expect(await save('gone.txt', 'c', 3)).toEqual({ state: 'stale', current: undefined });
+    expect((await store.file(workspace, 'a.txt'))!.revision).toBe(2);
+  });
+
+  test('sent again because its answer was lost is no conflict', async () => {
+    await save('a.txt', 'a', 0);
+    await save('a.txt', 'b', 1);
+    expect(await save('a.txt', 'b', 1)).toEqual({ state: 'unchanged', revision: 2 });
+  });
+
+  test('of twenty writers that saw the same revision one passes', async () => {
+    await save('a.txt', 'a', 0);
+    const other = program();
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => (n % 2 ? other : store).write(workspace, { path: 'a.txt', content: bytes((n + 11).toString(36).slice(-1).replace(/[^0-9a-f]/, 'f'), n + 1), ifRevision: 1, origin: 'page' })),
+    );
+    expect(outcomes.filter(({ state }) => state === 'written')).toHaveLength(1);
+  });
+
+  test('F21 past the quota is refused with how much is used, and what makes room is not', async () => {
+    await save('a.txt', 'a', 0, 900);
+    expect(await save('b.txt', 'b', 0, 101)).toEqual({ state: 'quota', usedBytes: 900, limitBytes: 1000 });
+    expect(await used()).toBe(900);
+    expect(await save('b.txt', 'b', 0, 100)).toMatchObject({ state: 'written' });
+    expect(await save('a.txt', 'c', 1, 500)).toMatchObject({ state: 'written' });
+    await store.remove(workspace, 'a.txt');
+    expect(await used()).toBe(100);
+  });
+
+  test('F21 two writes that fit one by one do not pass the quota together', async () => {
+    const other = program();
+    const outcomes = await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 ? other : store).write(workspace, { path: `f${n}`, content: bytes('a', 300), ifRevision: 0, origin: 'page' })));
+    expect(outcomes.filter(({ state }) => state === 'written')).toHaveLength(3);
+    expect(await used()).toBe(900);
+  });
+
+  test('after a deletion goes on counting, so that a tab that slept through it cannot pass for current', async () => {
+    await save('a.txt', 'a', 0);
+    await store.remove(workspace, 'a.txt');
+    expect(await save('a.txt', 'b', 1)).toEqual({ state: 'stale', current: undefined });
+    expect(await save('a.txt', 'b', 0)).toEqual({ state: 'written', revision: 2 });
+    expect((await store.revisions(workspace, 'a.txt')).map(({ revision }) => revision)).toEqual([2, 1]);
+  });
+
+  test('of a file where a folder is, or below a file, is refused', async () => {
+    await save('data/a.csv', 'a', 0);
+    expect(await save('data', 'b', 0)).toEqual({ state: 'blocked', by: 'data/a.csv' });
+    expect(await save('data/a.csv/x', 'b', 0)).toEqual({ state: 'blocked', by: 'data/a.csv' });
+    expect(await store.write(workspace, { path: 'data', ifRevision: 0, origin: 'lab' })).toEqual({ state: 'written', revision: 1 });
+    expect(await store.file(workspace, 'data')).toMatchObject({ kind: 'directory' });
+  });
+});
+
+describe('the files of a lesson', () => {
+  const version = randomUUID();
+  test('appear where none is and leave alone what the learner has', async () => {
+    await save('1/a.csv', 'f', 0);
+    const lesson = [{ path: '1/n.ipynb', ...bytes('a') }, { path: '1/a.csv', ...bytes('b') }, { path: '1/a.csv/x', ...bytes('c') }];
+    const other = program();
+    await Promise.all([store, other, store, other].map((each) => each.addMissing(workspace, lesson, version)));
+    expect(await paths()).toEqual(['1/a.csv', '1/n.ipynb']);
+    expect(await store.file(workspace, '1/a.csv')).toMatchObject({ sha256: 'f'.repeat(64) });
+    expect(await store.file(workspace, '1/n.ipynb')).toMatchObject({ revision: 1, lessonVersionId: version });
+    expect(await store.revisions(workspace, '1/n.ipynb')).toMatchObject([{ origin: 'lesson', revision: 1 }]);
+    expect(await used()).toBe(20);
+  });
+});
+
+describe('a folder', () => {
+  beforeEach(async () => {
+    for (const path of ['d/a', 'd/e/b', 'd.txt', 'dx/a']) await save(path, 'a', 0);
+  });
+  test('is removed with all below it and nothing beside it', async () => {
+    await store.remove(workspace, 'd');
+    expect(await paths()).toEqual(['d.txt', 'dx/a']);
+    expect(await used()).toBe(20);
+  });
+  test('is renamed with all below it, and each file takes its history along', async () => {
+    expect(await store.rename(workspace, 'd', 'new/d')).toBe('renamed');
+    expect(await paths()).toEqual(['d.txt', 'dx/a', 'new/d/a', 'new/d/e/b']);
+    expect((await store.revisions(workspace, 'new/d/a')).map(({ revision }) => revision)).toEqual([2, 1]);
+    expect(await save('d/a', 'b', 1)).toMatchObject({ state: 'stale' });
+    expect(await save('d/a', 'b', 0)).toEqual({ state: 'written', revision: 2 });
+    expect(await used()).toBe(50);
+  });
+  test('is not renamed onto or into something else', async () => {
+    expect(await store.rename(workspace, 'd', 'dx')).toBe('exists');
+    expect(await store.rename(workspace, 'd', 'd/e/f')).toBe('exists');
+    expect(await store.rename(workspace, 'd', 'd.txt/x')).toBe('exists');
+    expect(await store.rename(workspace, 'nothing', 'x')).toBe('absent');
+  });
+});
+
+describe('a server', () => {
+  test('has a manifest and a session for each notebook', async () => {
+    const [{ id }] = (await db.query<{ id: ServerId }>("INSERT INTO server (profile, state) VALUES ('default', 'warm') RETURNING id")) as [{ id: ServerId }];
+    await store.setManifest(id, [{ path: 'a', revision: 1, sha256: bytes('a').sha256 }, { path: 'd', revision: 1 }]);
+    await store.setManifest(id, [{ path: 'a', revision: 2, sha256: bytes('b').sha256 }]);
+    expect(await store.manifest(id)).toEqual(new Map([['a', { path: 'a', revision: 2, sha256: bytes('b').sha256 }], ['d', { path: 'd', revision: 1 }]]));
+    await store.dropManifest(id, ['a']);
+    expect([...(await store.manifest(id)).keys()]).toEqual(['d']);
+    expect(await store.session(id, 'n.ipynb')).toBeUndefined();
+    await store.setSession(id, 'n.ipynb', { sessionId: 's', kernelId: 'k' });
+    expect(await store.session(id, 'n.ipynb')).toEqual({ sessionId: 's', kernelId: 'k' });
+  });
+});
+
+test('the editor of a notebook is its page until JupyterLab takes it, and the other tabs are told', async () => {
+  expect(await store.editor(workspace, 'n.ipynb')).toBe('page');
+  await store.setEditor(workspace, 'n.ipynb', 'lab');
+  expect(await store.editor(workspace, 'n.ipynb')).toBe('lab');
+  expect(published.at(-1)).toEqual({ kind: 'notebook', workspace, path: 'n.ipynb' });
+});
+
+describe('work on one file', () => {
+  test('is one after the other over all programs; on others it is not held up', async () => {
+    const other = program();
+    let inside = 0;
+    const seen: number[] = [];
+    const work = async () => {
+      seen.push((inside += 1));
+      await db.query('SELECT pg_sleep(0.01)');
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? other : store).serialised(workspace, n % 3 ? 'a' : ['b', 'a'], work)));
+    expect(seen).toEqual(Array(12).fill(1));
+    await store.serialised(workspace, 'a', () => other.serialised(workspace, 'c', async () => undefined));
+  });
+
+  test('goes on after a holder that died, and after work that failed', async () => {
+    const dead = program();
+    let entered = () => undefined as void;
+    const inside = new Promise<void>((resolve) => (entered = resolve));
+    let end = () => undefined as void;
+    const paused = new Promise<void>((resolve) => (end = resolve));
+    const held = dead.serialised(workspace, 'a', async () => {
+      entered();
+      await paused;
+    });
+    await inside;
+    const next = store.serialised(workspace, 'a', async () => 'mine');
+    await db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
+    expect(await next).toBe('mine');
+    end();
+    await expect(held).rejects.toThrow();
+    await expect(store.serialised(workspace, 'a', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect(await store.serialised(workspace, 'a', async () => 'again')).toBe('again');
+  });
+});
