@@ -1,10 +1,13 @@
-import pg from 'pg';
 import pino from 'pino';
+import { makeBus } from './adapters/postgres/bus.ts';
 import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
-import { makeDatabase } from './adapters/postgres/database.ts';
+import { makeDatabase, makePool } from './adapters/postgres/database.ts';
+import { makeHealthProbe } from './adapters/postgres/health.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
+import { makeServerStore } from './adapters/postgres/servers.ts';
 import type { Config, Secrets } from './config/config.ts';
+import { makeServers } from './core/servers/open.ts';
 
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
@@ -12,16 +15,24 @@ import type { Config, Secrets } from './config/config.ts';
  */
 export function makeHub(config: Config, secrets: Secrets) {
   const log = pino({ level: config.logLevel, redact: redacted }, pino.destination({ dest: 1, sync: false }));
-  const pool = new pg.Pool({ connectionString: secrets.databaseUrl, max: 10 });
+  const onError = (error: Error) => log.warn({ err: error }, 'database connection lost');
+  const pool = makePool(secrets.databaseUrl, { onError });
   const database = makeDatabase(pool);
+  const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
+  const serverStore = makeServerStore(database);
   return {
     config,
     secrets,
     log,
     pool,
+    database,
+    bus,
+    serverStore,
+    servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs }),
     courses: makeCourseStore(database),
     authoring: makeCourseAuthoring(database),
     async close() {
+      await bus.close();
       await pool.end();
     },
   };
@@ -33,7 +44,7 @@ export type Hub = ReturnType<typeof makeHub>;
 export async function makeSiteHub(config: Config, secrets: Secrets) {
   const hub = makeHub(config, secrets);
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
-  return { ...hub, prisma: makePrisma(hub.pool), sessions: makeSessionStore(hub.pool) };
+  return { ...hub, prisma: makePrisma(hub.pool), sessions: makeSessionStore(hub.pool), health: makeHealthProbe(hub.pool, 'prisma/migrations') };
 }
 
 export type SiteHub = Awaited<ReturnType<typeof makeSiteHub>>;

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import type pg from 'pg';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { makeDatabase as makeTestDatabase } from '../../../scripts/testing/database.ts';
+import type { BusEvent } from '../../core/bus.ts';
+import type { ServerId, SessionId, UserId } from '../../core/ids.ts';
+import { makeBus } from './bus.ts';
+import { makeDatabase, makePool, type Database } from './database.ts';
+
+let place: { url: string; drop(): Promise<void> };
+let pool: pg.Pool;
+let database: Database;
+const ends: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  place = await makeTestDatabase();
+  pool = makePool(place.url);
+  database = makeDatabase(pool);
+});
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+afterAll(async () => {
+  await pool.end();
+  await place.drop();
+});
+
+const signedOut: BusEvent = { kind: 'session-ended', session: 's1' as SessionId, user: 'u1' as UserId };
+const patient = { timeout: 20_000, interval: 10 };
+
+function listenOn(url: string, options = {}) {
+  const bus = makeBus(database, url, { heartbeatMs: 50, timeoutMs: 400, backOffMs: { first: 10, most: 50 }, ...options });
+  ends.push(() => bus.close());
+  const seen: BusEvent[] = [];
+  const resets: number[] = [];
+  bus.subscribe((event) => seen.push(event), () => resets.push(performance.now()));
+  return { bus, seen, resets };
+}
+
+/** A way to the database that can fall silent without closing, as a dead machine or a forgetful firewall does. */
+async function makeProxy() {
+  const target = new URL(place.url);
+  const pairs = new Set<[Socket, Socket]>();
+  let silent = false;
+  const server = createServer((inward) => {
+    const outward = connect(Number(target.port), target.hostname);
+    const pair: [Socket, Socket] = [inward, outward];
+    pairs.add(pair);
+    for (const socket of pair) socket.on('error', () => {}).on('close', () => pair.forEach((one) => one.destroy()));
+    inward.on('data', (bytes) => silent || outward.write(bytes));
+    outward.on('data', (bytes) => silent || inward.write(bytes));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(place.url);
+  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const cut = () => pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
+  ends.push(async () => {
+    cut();
+    server.close();
+    await once(server, 'close');
+  });
+  return { url: url.toString(), cut, silence: (on: boolean) => (silent = on) };
+}
+
+test('what one program publishes another hears, and events of moves come with their commit', async () => {
+  const { bus, seen, resets } = listenOn(place.url);
+  await vi.waitFor(() => expect(resets).toHaveLength(1), patient);
+  await bus.publish(signedOut);
+  await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
+  await database.transaction(async (query) => {
+    await query(`SELECT pg_notify('lectern', $1)`, [JSON.stringify({ kind: 'server', id: 'x' as ServerId })]);
+    expect(seen).toHaveLength(1);
+  });
+  await vi.waitFor(() => expect(seen).toHaveLength(2), patient);
+});
+
+// Seen to fail with the heartbeat's death sentence taken out: the reset never came, and the event after it was lost.
+test('F20 a connection that is silently dead is noticed, caches are dropped, and the next revocation is heard', async () => {
+  const proxy = await makeProxy();
+  const { bus, seen, resets } = listenOn(proxy.url);
+  await vi.waitFor(() => expect(resets).toHaveLength(1), patient);
+  proxy.silence(true);
+  await bus.publish(signedOut);
+  await vi.waitFor(() => expect(resets.length).toBeGreaterThanOrEqual(2), patient);
+  expect(seen, 'the event was lost on the dead connection').toEqual([]);
+  const before = resets.length;
+  proxy.silence(false);
+  proxy.cut();
+  await vi.waitFor(() => expect(resets.length).toBeGreaterThan(before), patient);
+  await bus.publish(signedOut);
+  await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
+});
+
+test('a connection that is cut comes back by itself, with a reset before its first event', async () => {
+  const proxy = await makeProxy();
+  const { bus, seen, resets } = listenOn(proxy.url);
+  await vi.waitFor(() => expect(resets).toHaveLength(1), patient);
+  proxy.cut();
+  await vi.waitFor(() => expect(resets.length).toBeGreaterThanOrEqual(3), patient);
+  await bus.publish(signedOut);
+  await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
+});
+
+test('what is not ours on the channel is passed over, and a listener that throws harms no other', async () => {
+  const errors: Error[] = [];
+  const { bus, seen, resets } = listenOn(place.url, { onError: (error: Error) => errors.push(error) });
+  bus.subscribe(() => {
+    throw new Error('mine');
+  }, () => {});
+  await vi.waitFor(() => expect(resets).toHaveLength(1), patient);
+  await database.query(`SELECT pg_notify('lectern', 'not json')`);
+  await bus.publish(signedOut);
+  await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
+  await vi.waitFor(() => expect(errors.map(({ message }) => message)).toEqual(['mine']), patient);
+});
+
+test('closing leaves no connection behind', async () => {
+  const { bus, resets } = listenOn(place.url);
+  await vi.waitFor(() => expect(resets).toHaveLength(1), patient);
+  await bus.close();
+  const open = () => database.query(`SELECT 1 FROM pg_stat_activity WHERE application_name = 'lectern bus' AND datname = current_database()`);
+  await vi.waitFor(async () => expect(await open()).toEqual([]), patient);
+});

@@ -1,0 +1,140 @@
+import type { Bus } from '../bus.ts';
+import { ok, refuse, type Outcome } from '../errors.ts';
+import type { UserId, WorkspaceId } from '../ids.ts';
+import { viewOf } from './describe.ts';
+import type { EndReason } from './reason.ts';
+import type { Profile, Server } from './server.ts';
+import type { ServerRequests } from './store.ts';
+import type { ServerView } from './view.ts';
+
+export type OpenDecision = 'claim' | 'wait' | 'enter';
+
+/**
+ * What opening a lesson should do about the workspace's server. A second tab only waits, and so does whoever comes back
+ * while the server is being stopped: there are never two live servers of one workspace.
+ */
+export function decideOpen(server: Server | undefined): OpenDecision {
+  switch (server?.state) {
+    case undefined:
+    case 'stopped':
+    case 'failed':
+    case 'warming':
+    case 'warm':
+      return 'claim';
+    case 'requested':
+    case 'starting':
+    case 'stopping':
+      return 'wait';
+    case 'running':
+      return server.desired === 'stop' ? 'wait' : 'enter';
+  }
+}
+
+type Deps = {
+  store: ServerRequests;
+  bus: Bus;
+  profile: Profile;
+  serversPerUser: number;
+  idleWarningMs: number;
+  /** How long `open` waits for the controller's mark, which takes milliseconds while a controller leads. */
+  markWaitMs?: number;
+};
+
+/** What a learner may do with the server of a workspace of their own. Who may act on which workspace is asked before. */
+export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs, markWaitMs = 400 }: Deps) {
+  const view = async (workspace: WorkspaceId): Promise<ServerView> => {
+    const server = await store.of(workspace);
+    const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
+    return viewOf(server, place, idleWarningMs);
+  };
+
+  return {
+    /** Where the workspace's server stands, without asking for one. */
+    view,
+
+    /**
+     * Called each time a lesson opens; safe to call from several tabs at once. Takes a warm server, else asks for one.
+     * Refused, with the courses whose servers run, when the person has as many as one may have.
+     */
+    async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
+      if (decideOpen(await store.of(workspace)) !== 'claim') return ok(await view(workspace));
+      const others = (await store.liveOf(user)).filter((other) => other.workspace !== workspace);
+      if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
+
+      const marked = heardOf(bus, workspace, markWaitMs);
+      try {
+        const claimed = await store.claimWarm(workspace, profile.name);
+        if (claimed === 'none') await store.request(workspace, profile.name);
+        // Two lessons opened at the same moment in two courses each saw room: the later server gives way.
+        const now = await store.liveOf(user);
+        if (now.findIndex((other) => other.workspace === workspace) >= serversPerUser) {
+          const mine = now.find((other) => other.workspace === workspace)!;
+          await store.wantStopped(mine.id, 'requested');
+          return tooMany(now.filter((other) => other !== mine), serversPerUser);
+        }
+        if (claimed !== 'none') await marked.until(async () => (await view(workspace)).state === 'ready');
+      } finally {
+        marked.end();
+      }
+      return ok(await view(workspace));
+    },
+
+    /** Stops the workspace's server, if it has one. The reason is what its owner will read. */
+    async stop(workspace: WorkspaceId, reason: EndReason = 'requested'): Promise<ServerView> {
+      const server = await store.of(workspace);
+      if (server) await store.wantStopped(server.ref.id, reason);
+      return view(workspace);
+    },
+
+    /** The owner answered the warning that the server is about to be stopped. */
+    async keep(workspace: WorkspaceId): Promise<ServerView> {
+      const server = await store.of(workspace);
+      if (server?.state === 'running') await store.keep(server.ref.id);
+      return view(workspace);
+    },
+  };
+}
+
+function tooMany(others: { course: { title: string } }[], limit: number): Outcome<never> {
+  const titles = others.map(({ course }) => `“${course.title}”`).join(' and ');
+  return refuse({
+    code: 'quota',
+    say: `You already have ${others.length === 1 ? 'a server' : `${others.length} servers`} running, in ${titles}, and ${limit === 1 ? 'one is' : `${limit} are`} the most at once. Stop one there and open this lesson again.`,
+    usedBytes: others.length,
+    limitBytes: limit,
+  });
+}
+
+/** Listens for moves of the workspace's server from now on, so that none between a claim and a wait is missed. */
+function heardOf(bus: Bus, workspace: WorkspaceId, limitMs: number) {
+  let wake = () => {};
+  let heard = false;
+  const hear = () => {
+    heard = true;
+    wake();
+  };
+  const end = bus.subscribe((event) => event.kind === 'server' && event.workspace === workspace && hear(), hear);
+  return {
+    end,
+    /** Asks again at each move until the answer is yes or the time is over. */
+    async until(holds: () => Promise<boolean>): Promise<void> {
+      const deadline = performance.now() + limitMs;
+      for (;;) {
+        heard = false;
+        if (await holds()) return;
+        const left = deadline - performance.now();
+        if (left <= 0) return;
+        if (heard) continue;
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, left);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    },
+  };
+}
+
+export type Servers = ReturnType<typeof makeServers>;

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { CourseId, ServerId } from '../ids.ts';
+import { admissionOrder, admit, estimate, type Waiting } from './queue.ts';
+
+const nine = new Date('2026-01-05T09:00:00Z');
+const at = (ms: number) => new Date(nine.getTime() + ms);
+const waiting = (course: string, generation: number, createdMs = generation): Waiting => ({ ref: { id: `${course}${generation}` as ServerId, generation }, course: course as CourseId, createdAt: at(createdMs) });
+const ids = (list: readonly { ref: { id: ServerId } }[]) => list.map(({ ref }) => ref.id);
+const room = { free: 10, startsAtOnce: 4, starting: 0, warm: [], warming: 0 };
+
+test('F5 courses take turns, and within a course whoever asked first comes first', () => {
+  const line = [waiting('a', 1), waiting('a', 2), waiting('a', 3), waiting('b', 4), waiting('c', 5)];
+  expect(ids(admissionOrder(line, new Map()))).toEqual(['a1', 'b4', 'c5', 'a2', 'a3']);
+});
+
+test('F5 the course that was served last comes last, so one at a time is fair too', () => {
+  const line = [waiting('a', 2), waiting('a', 3), waiting('b', 4)];
+  expect(ids(admissionOrder(line, new Map([['a' as CourseId, nine]])))).toEqual(['b4', 'a2', 'a3']);
+});
+
+test('F5 admitting one at a time serves everybody, and nobody waits for more than one of each other course per turn', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 40 }), (courses) => {
+      let line = courses.map((course, index) => waiting(course, index));
+      const served = new Map<CourseId, Date>();
+      const order: Waiting[] = [];
+      while (line.length > 0) {
+        const next = admissionOrder(line, served)[0]!;
+        order.push(next);
+        served.set(next.course, at(1_000 + order.length));
+        line = line.filter((one) => one !== next);
+      }
+      expect(order).toHaveLength(courses.length);
+      for (const course of new Set(courses)) {
+        const turns = order.flatMap((one, index) => (one.course === course ? [index] : []));
+        expect(turns[0]!).toBeLessThan(4);
+        for (let turn = 1; turn < turns.length; turn++) expect(turns[turn]! - turns[turn - 1]!).toBeLessThanOrEqual(4);
+      }
+    }),
+  );
+});
+
+test('ready servers go to the heads, the next wait for those being warmed, the rest start as room and pace allow', () => {
+  const line = Array.from({ length: 8 }, (_, index) => waiting('a', index));
+  const admission = admit(line, new Map(), { ...room, warm: [{ id: 'w' as ServerId, generation: 90 }], warming: 2, startsAtOnce: 3, starting: 1 }, nine);
+  expect(admission).toEqual({ handOver: [{ to: line[0]!.ref, warm: { id: 'w', generation: 90 } }], start: [line[3]!.ref, line[4]!.ref] });
+  expect(admit(line, new Map(), { ...room, free: 0 }, nine)).toEqual({ handOver: [], start: [] });
+});
+
+test('a start that failed waits for its time, and holds nobody up meanwhile', () => {
+  const line = [{ ...waiting('a', 1), retryAt: at(5_000) }, waiting('a', 2)];
+  expect(ids(admit(line, new Map(), room, nine).start.map((ref) => ({ ref })))).toEqual(['a2']);
+  expect(admit(line, new Map(), room, at(5_000)).start).toHaveLength(2);
+});
+
+test('the estimate is the pace since the queue formed, else the usual time of a start, else nothing', () => {
+  expect(estimate(3, { queueAgeMs: 10_000, readySinceQueued: 5 })).toBe(6_000);
+  expect(estimate(3, { queueAgeMs: 10_000, readySinceQueued: 0, usualStartMs: 3_500 })).toBe(10_500);
+  expect(estimate(3, { queueAgeMs: 10_000, readySinceQueued: 0 })).toBeUndefined();
+});
