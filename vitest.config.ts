@@ -21,6 +21,8 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
+      // Whole clones brought up in awkward ways; minutes each. `npm test -- --up` runs it.
+      { test: { name: 'awkward', include: ['scripts/**/*.awkward.ts'], exclude: dist, testTimeout: 15 * 60_000, hookTimeout: 10 * 60_000, maxWorkers: 1 } },
     ],
   },
 });

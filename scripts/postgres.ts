@@ -46,8 +46,11 @@ async function freePort(): Promise<number> {
  * @param options.settings extra `-c` settings, e.g. `fsync=off` for tests
  * @throws when the server does not answer within 30 s; the message holds the tail of its log
  */
-export async function startEmbeddedPostgres(folder: string, options: { port?: number; settings?: string[] } = {}): Promise<EmbeddedPostgres> {
-  const programs = postgresPrograms();
+export const startEmbeddedPostgres = (folder: string, options: { port?: number; settings?: string[] } = {}): Promise<EmbeddedPostgres> => startPostgres(folder, { ...options, programs: postgresPrograms() });
+
+/** The same from any folder with PostgreSQL's programs. */
+export async function startPostgres(folder: string, options: { programs: string; port?: number; settings?: string[] }): Promise<EmbeddedPostgres> {
+  const { programs } = options;
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
   mkdirSync(folder, { recursive: true, mode: 0o700 });

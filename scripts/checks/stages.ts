@@ -1,0 +1,109 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Progress } from '../progress.mjs';
+import { startPostgres } from '../postgres.ts';
+import { run } from '../run.mjs';
+import { add, oneFailed, onePassed, oneSkipped, tallyPlaywright, tallyVitest, type PlaywrightReport, type Tally, type VitestReport } from './tally.ts';
+
+const root = join(import.meta.dirname, '../..');
+const bin = (path: string) => join(root, 'node_modules', path);
+const minutes = (n: number) => n * 60_000;
+
+/** One part of the tests. It ends by itself: what takes longer than its limit is killed and counts as failed. */
+export type Stage = { name: string; run: (timeLeftMs: number) => Promise<Tally> };
+
+/** A program that is one test: it passes when it ends well. */
+const checker = (name: string, args: string[], limitMs: number): Stage => ({
+  name,
+  async run(timeLeftMs) {
+    const { code, late } = await run(process.execPath, args, { cwd: root, timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
+    return code === 0 ? onePassed : oneFailed(late ? `${name}: ran out of time` : `${name}: see its output above`);
+  },
+});
+
+/** A test runner that writes a JSON report. An exit code that no failed test explains is a failure of its own. */
+const runner = <Report>(name: string, limitMs: number, args: (report: string) => string[], tally: (report: Report) => Tally, env: (report: string) => NodeJS.ProcessEnv): Stage => ({
+  name,
+  async run(timeLeftMs) {
+    const folder = mkdtempSync(join(tmpdir(), 'lectern-report-'));
+    const file = join(folder, 'report.json');
+    try {
+      const { code, late } = await run(process.execPath, args(file), { cwd: root, env: env(file), timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
+      const found = existsSync(file) ? tally(JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
+      if (!found) return oneFailed(`${name}: ${late ? 'ran out of time' : `ended with exit code ${code} and no report`}`);
+      return code !== 0 && found.failures.length === 0 ? add(found, oneFailed(`${name}: ended with exit code ${code}, see its output above`)) : found;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+});
+
+const vitest = (name: string, project: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env) =>
+  runner<VitestReport>(
+    name,
+    limitMs,
+    (report) => [bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...only],
+    (report) => tallyVitest(report, root),
+    () => ({ ...more, NO_COLOR: '1' }),
+  );
+
+export const types = checker('types', [bin('typescript/bin/tsc'), '--noEmit', '-p', '.'], minutes(5));
+export const lint = checker('lint', [bin('eslint/bin/eslint.js'), '--cache', '--cache-location', join(root, 'node_modules/.cache/eslint/'), '.'], minutes(5));
+export const unit = vitest('unit', 'unit', minutes(5));
+export const integration = vitest('integration', 'integration', minutes(20));
+/** `up` in the awkward ways: minutes each, so only .ci/run asks for it. */
+export const awkward = vitest('up', 'awkward', minutes(20));
+
+export const browser = runner<PlaywrightReport>(
+  'browser',
+  minutes(25),
+  () => [bin('@playwright/test/cli.js'), 'test'],
+  tallyPlaywright,
+  (report) => ({ ...process.env, LECTERN_E2E_REPORT: report, NO_COLOR: '1' }),
+);
+
+/** The tests of everything that speaks SQL once more, against the PostgreSQL of the machine instead of the embedded one. */
+export const outsidePostgres: Stage = {
+  name: 'outside PostgreSQL',
+  async run(timeLeftMs) {
+    const programs = systemPostgres();
+    if (!programs) return oneSkipped('outside PostgreSQL: none is installed (/usr/lib/postgresql/*/bin)');
+    const folder = mkdtempSync(join(tmpdir(), 'lectern-outside-pg-'));
+    try {
+      const postgres = await startPostgres(folder, { programs, settings: ['fsync=off', 'max_connections=300'] });
+      try {
+        return await vitest('outside PostgreSQL', 'integration', minutes(8), ['lib/adapters/postgres'], { ...process.env, LECTERN_TEST_DATABASE_URL: postgres.url('postgres') }).run(timeLeftMs);
+      } finally {
+        await postgres.stop();
+      }
+    } catch (error) {
+      return oneFailed(`outside PostgreSQL: ${(error as Error).message}`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+function systemPostgres(): string | undefined {
+  const base = '/usr/lib/postgresql';
+  if (!existsSync(base)) return undefined;
+  const newest = readdirSync(base).map(Number).filter((major) => major >= 15).sort((a, b) => b - a)[0];
+  const programs = join(base, String(newest), 'bin');
+  return newest && existsSync(join(programs, 'initdb')) ? programs : undefined;
+}
+
+/** Runs the stages in turn and tells what came of each. All of them together get `limitMs`. */
+export async function runStages(stages: Stage[], progress: Progress, limitMs: number): Promise<Tally> {
+  const deadline = Date.now() + limitMs;
+  let sum: Tally = { passed: 0, failures: [], skips: [] };
+  for (const stage of stages) {
+    const began = Date.now();
+    progress.line(`\n== ${stage.name}`);
+    const left = deadline - began;
+    const tally = left > 0 ? await stage.run(left) : oneFailed(`${stage.name}: no time was left for it`);
+    sum = add(sum, tally);
+    progress.line(`== ${stage.name}: ${tally.passed} passed, ${tally.failures.length} failed, ${tally.skips.length} skipped, ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  }
+  return sum;
+}
