@@ -1,0 +1,78 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Pool } from 'undici';
+import { answer, answerSocket, forbidden, malformed, siteAway } from './answer.ts';
+import { headersFromSite, headersToSite, type Client } from './headers.ts';
+import { forward } from './http.ts';
+import { connectTo } from './target.ts';
+import { headText, open } from './upgrade.ts';
+
+type Deps = { config: { site: URL; webPort: number }; log: { warn(fields: object, message: string): void } };
+
+const isStream = (type: unknown) => String(type).startsWith('text/event-stream');
+
+/** The site behind the front door: the web program on its loopback port. */
+export function makeSite({ config: { site, webPort }, log }: Deps) {
+  const pool = new Pool(`http://127.0.0.1:${webPort}`, { pipelining: 1, allowH2: false, keepAliveTimeout: 4_000, bodyTimeout: 0, connectTimeout: 5_000 });
+  const streams = new Set<ServerResponse>();
+  const port = site.port || (site.protocol === 'https:' ? '443' : '80');
+  const clientOf = ({ socket }: IncomingMessage): Client => ({ address: socket.remoteAddress ?? '', proto: site.protocol.slice(0, -1), host: site.host, port });
+
+  return {
+    request(request: IncomingMessage, response: ServerResponse) {
+      const path = request.url ?? '';
+      if (!path.startsWith('/')) return answer(request, response, malformed());
+      forward(request, response, pool, {
+        path,
+        headers: headersToSite(request.rawHeaders, clientOf(request)),
+        answer: (status, headers) => {
+          const flat = headersFromSite(headers);
+          // Notebook pages can plant cookies for the whole domain until requests are too big for the site, too.
+          if (status === 431) flat.push('clear-site-data', '"cookies"');
+          if (isStream(headers['content-type'])) {
+            streams.add(response);
+            response.once('close', () => streams.delete(response));
+          }
+          return flat;
+        },
+        failed: (error) => {
+          log.warn({ err: error }, 'the web program could not be reached');
+          answer(request, response, siteAway());
+        },
+      });
+    },
+
+    /** Next's own sockets while the site is being developed; it answers no others, so they go nowhere. */
+    async upgrade(request: IncomingMessage, browser: Socket, head: Buffer) {
+      if (!request.url?.startsWith('/_next/')) return answerSocket(browser, malformed());
+      if (request.headers.origin !== site.origin) return answerSocket(browser, forbidden('This request did not come from the site.'));
+      try {
+        const server = await connectTo({ kind: 'tcp', host: '127.0.0.1', port: webPort });
+        const headers = [...headersToSite(request.rawHeaders, clientOf(request)), 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket'];
+        const answered = await open(server, headText(`GET ${request.url} HTTP/1.1`, headers));
+        if (answered.status !== 101) {
+          server.destroy();
+          return answerSocket(browser, malformed());
+        }
+        browser.write(headText('HTTP/1.1 101 Switching Protocols', [...answered.headers].flat()), 'latin1');
+        browser.write(answered.rest);
+        server.write(head);
+        for (const [from, to] of [[browser, server], [server, browser]] as const) {
+          from.pipe(to);
+          from.on('error', () => to.destroy());
+          from.on('close', () => to.destroy());
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'the web program could not be reached');
+        answerSocket(browser, siteAway());
+      }
+    },
+
+    /** Event streams never end by themselves; browsers open them again. */
+    endStreams() {
+      for (const response of streams) response.end();
+    },
+
+    close: () => pool.destroy(),
+  };
+}
