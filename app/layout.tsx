@@ -1,9 +1,45 @@
+import { GeistMono } from 'geist/font/mono';
+import { GeistSans } from 'geist/font/sans';
+import type { Metadata, Viewport } from 'next';
+import { cookies } from 'next/headers';
 import type { ReactNode } from 'react';
+import { Footer } from '../components/shell/footer.tsx';
+import { Header } from '../components/shell/header.tsx';
+import { SkipLink } from '../components/shell/page.tsx';
+import { THEME_COOKIE, themeOf } from '../components/shell/theme.ts';
+import { Toasts } from '../components/ui/toast.client.tsx';
+import { currentActor } from '../lib/web/actor.ts';
+import { signOut } from './(account)/sign-out.ts';
+import './globals.css';
 
-export default function Layout({ children }: { children: ReactNode }) {
+export const metadata: Metadata = {
+  title: { default: 'Lectern', template: '%s · Lectern' },
+  description: 'Courses with a live notebook in every lesson.',
+  // Phone numbers and dates in lessons are text.
+  formatDetection: { telephone: false, date: false, address: false, email: false },
+};
+
+export const viewport: Viewport = {
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#f7f8f6' },
+    { media: '(prefers-color-scheme: dark)', color: '#0d1211' },
+  ],
+};
+
+export default async function Layout({ children }: { children: ReactNode }) {
+  const [actor, jar] = await Promise.all([currentActor(), cookies()]);
+  const theme = themeOf(jar.get(THEME_COOKIE)?.value);
+
   return (
-    <html lang="en">
-      <body>{children}</body>
+    <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} data-theme={theme === 'system' ? undefined : theme}>
+      <body>
+        <SkipLink />
+        <Toasts>
+          <Header actor={actor && { name: actor.name, email: actor.email, role: actor.role }} theme={theme} signOut={signOut} />
+          {children}
+          <Footer />
+        </Toasts>
+      </body>
     </html>
   );
 }

@@ -1,13 +1,23 @@
 import pino from 'pino';
+import { makeGatewayRows } from './adapters/postgres/access.ts';
 import { makeBus } from './adapters/postgres/bus.ts';
 import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
 import { makeDatabase, makePool } from './adapters/postgres/database.ts';
 import { makeHealthProbe } from './adapters/postgres/health.ts';
+import { makeOneTimeLinks } from './adapters/postgres/links.ts';
+import type { Prisma } from './adapters/postgres/prisma.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import { makeServerStore } from './adapters/postgres/servers.ts';
+import { makeThrottle } from './adapters/postgres/throttle.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeServers } from './core/servers/open.ts';
+import { makeAdminLink } from './core/users/admin-link.ts';
+import { makeLetters } from './core/users/letters.ts';
+import { makeMembership } from './core/users/membership.ts';
+import { makeRecovery } from './core/users/recovery.ts';
+import { makeSignIn } from './core/users/sign-in.ts';
+import { makeSignUp } from './core/users/sign-up.ts';
 
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
@@ -28,6 +38,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     database,
     bus,
     serverStore,
+    rows: makeGatewayRows(database.query),
     servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs }),
     courses: makeCourseStore(database),
     authoring: makeCourseAuthoring(database),
@@ -44,7 +55,48 @@ export type Hub = ReturnType<typeof makeHub>;
 export async function makeSiteHub(config: Config, secrets: Secrets) {
   const hub = makeHub(config, secrets);
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
-  return { ...hub, prisma: makePrisma(hub.pool), sessions: makeSessionStore(hub.pool), health: makeHealthProbe(hub.pool, 'prisma/migrations') };
+  const prisma = makePrisma(hub.pool);
+  const people = await assemblePeople(hub, prisma);
+  return {
+    ...hub,
+    ...people,
+    prisma,
+    health: makeHealthProbe(hub.pool, 'prisma/migrations'),
+    async close() {
+      people.mailer.close?.();
+      await hub.close();
+    },
+  };
+}
+
+async function assemblePeople({ config, secrets, log, database, bus }: Hub, prisma: Prisma) {
+  const [{ makePeopleStore }, { makePasswords }, { makeSmtpMailer }, { makeFolderMailer }] = await Promise.all([
+    import('./adapters/postgres/people.ts'),
+    import('./adapters/argon2/passwords.ts'),
+    import('./adapters/mail/smtp.ts'),
+    import('./adapters/mail/folder.ts'),
+  ]);
+  const { signUp, site, mail } = config;
+  const people = makePeopleStore(prisma);
+  const sessions = makeSessionStore(database);
+  const throttle = makeThrottle(database);
+  const links = makeOneTimeLinks(database);
+  const passwords = makePasswords();
+  const mailer = secrets.mailUrl ? makeSmtpMailer(secrets.mailUrl, mail.from) : makeFolderMailer(mail.folder, mail.from, (file) => log.info({ file }, 'mail written, there is no mail server'));
+  const background = (work: () => Promise<void>) => void work().catch((cause: unknown) => log.error({ err: cause }, 'background work failed'));
+  const letters = makeLetters({ links, mailer, site, background });
+  const membership = makeMembership({ people, sessions, bus });
+  return {
+    people,
+    sessions,
+    passwords,
+    mailer,
+    membership,
+    signIn: makeSignIn({ people, passwords, throttle, signUp }),
+    signUp: makeSignUp({ people, passwords, throttle, letters, signUp }),
+    recovery: makeRecovery({ people, passwords, throttle, links, letters, membership, signUp, background }),
+    adminLink: makeAdminLink({ people, links, membership }),
+  };
 }
 
 export type SiteHub = Awaited<ReturnType<typeof makeSiteHub>>;

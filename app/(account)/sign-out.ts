@@ -1,0 +1,5 @@
+'use server';
+
+import { endMySession } from '../../lib/web/sign-in.ts';
+
+export const signOut = endMySession;

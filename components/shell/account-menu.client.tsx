@@ -1,0 +1,91 @@
+'use client';
+
+import { BookOpen, CircleUserRound, GraduationCap, LogOut, ServerCog, Settings } from 'lucide-react';
+import { useState } from 'react';
+import type { SiteRole } from '../../lib/core/users/actor.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog, DialogClose } from '../ui/dialog.client.tsx';
+import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '../ui/menu.client.tsx';
+import { saveEverything } from './before-sign-out.client.ts';
+import { ThemeChoice } from './theme-choice.client.tsx';
+import type { Theme } from './theme.ts';
+
+type Props = { name: string; email: string; role: SiteRole; theme: Theme; signOut: (input: null) => Promise<unknown> };
+
+/** The menu of whoever is signed in. Unsaved work is saved before the sign-out, or asked about. */
+export function AccountMenu({ name, email, role, theme, signOut }: Props) {
+  const [state, setState] = useState<'idle' | 'saving' | 'asking'>('idle');
+
+  async function leave() {
+    await signOut(null);
+    // A fresh document: nothing of this person stays in the memory of the page.
+    window.location.assign('/');
+  }
+
+  async function saveAndLeave() {
+    setState('saving');
+    if ((await saveEverything()) === 'saved') await leave();
+    else setState('asking');
+  }
+
+  return (
+    <>
+      <Menu
+        label="Account"
+        trigger={
+          <Button variant="ghost" size="sm" busy={state === 'saving'} aria-label={`Account of ${name}`} className="max-w-48">
+            <CircleUserRound aria-hidden className="size-5" />
+            <span className="hidden truncate sm:inline">{name}</span>
+          </Button>
+        }
+      >
+        <MenuLabel>
+          <span className="block font-medium text-ink">{name}</span>
+          <span className="block max-w-60 truncate">{email}</span>
+        </MenuLabel>
+        <MenuLine />
+        <div className="md:hidden">
+          <MenuLink href="/courses">
+            <BookOpen aria-hidden /> Courses
+          </MenuLink>
+          {role !== 'user' && (
+            <MenuLink href="/teach">
+              <GraduationCap aria-hidden /> Teach
+            </MenuLink>
+          )}
+          {role === 'admin' && (
+            <MenuLink href="/admin">
+              <ServerCog aria-hidden /> Admin
+            </MenuLink>
+          )}
+          <MenuLine />
+        </div>
+        <MenuLink href="/account">
+          <Settings aria-hidden /> Account
+        </MenuLink>
+        <MenuLine />
+        <ThemeChoice initial={theme} />
+        <MenuLine />
+        <MenuItem onSelect={() => void saveAndLeave()}>
+          <LogOut aria-hidden /> Sign out
+        </MenuItem>
+      </Menu>
+      <Dialog
+        open={state === 'asking'}
+        onOpenChange={(open) => setState(open ? 'asking' : 'idle')}
+        title="Some of your work could not be saved"
+        description="It is kept in this browser only, and signing out removes it. Stay and try again, or sign out without it."
+        actions={
+          <>
+            <DialogClose>
+              <Button>Stay signed in</Button>
+            </DialogClose>
+            <Button variant="danger" onClick={() => void leave()}>
+              Sign out without it
+            </Button>
+          </>
+        }
+      />
+    </>
+  );
+}

@@ -1,0 +1,31 @@
+import type { Email } from './email.ts';
+
+export type Mail = { to: Email; subject: string; text: string };
+
+export interface Mailer {
+  /** Ends what it keeps open. */
+  close?(): void;
+  /** Hands the mail over. @throws UpstreamError when the mail server refuses it */
+  send(mail: Mail): Promise<void>;
+}
+
+const signature = '\n\n--\nLectern\n';
+
+/** The mails we send: plain text, one link each, and what it means if it was not you. */
+export const mails = {
+  verify: (to: Email, link: URL): Mail => ({
+    to,
+    subject: 'Confirm your e-mail address',
+    text: `Open this page to confirm that ${to} is yours:\n\n${link}\n\nIt works once, within a day. If you did not make an account at ${link.host}, ignore this mail.${signature}`,
+  }),
+  reset: (to: Email, link: URL): Mail => ({
+    to,
+    subject: 'Choose a new password',
+    text: `Open this page to choose a new password:\n\n${link}\n\nIt works once, within an hour, and signs you out everywhere. If you did not ask for it, ignore this mail: nothing has changed.${signature}`,
+  }),
+  signIn: (to: Email, link: URL): Mail => ({
+    to,
+    subject: 'Your sign-in link',
+    text: `Open this page to sign in at ${link.host}:\n\n${link}\n\nIt works once, within 15 minutes. If you did not ask for it, ignore this mail.${signature}`,
+  }),
+};
