@@ -138,6 +138,7 @@ describe('the files of a lesson', () => {
   const version = randomUUID();
   test('appear where none is and leave alone what the learner has', async () => {
     await save('1/a.csv', 'f', 0);
+    await db.query("INSERT INTO blob (sha256, size) SELECT decode(repeat(c, 64), 'hex'), 10 FROM unnest(ARRAY['a', 'b', 'c']) AS c");
     const lesson = [{ path: '1/n.ipynb', ...bytes('a') }, { path: '1/a.csv', ...bytes('b') }, { path: '1/a.csv/x', ...bytes('c') }];
     const other = program();
     await Promise.all([store, other, store, other].map((each) => each.addMissing(workspace, lesson, version)));
@@ -216,16 +217,18 @@ describe('work on one file', () => {
     const inside = new Promise<void>((resolve) => (entered = resolve));
     let end = () => undefined as void;
     const paused = new Promise<void>((resolve) => (end = resolve));
-    const held = dead.serialised(workspace, 'a', async () => {
-      entered();
-      await paused;
-    });
+    const held = expect(
+      dead.serialised(workspace, 'a', async () => {
+        entered();
+        await paused;
+      }),
+    ).rejects.toThrow();
     await inside;
     const next = store.serialised(workspace, 'a', async () => 'mine');
     await db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
     expect(await next).toBe('mine');
     end();
-    await expect(held).rejects.toThrow();
+    await held;
     await expect(store.serialised(workspace, 'a', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await store.serialised(workspace, 'a', async () => 'again')).toBe('again');
   });

@@ -179,7 +179,7 @@ async function blocker(query: Query, workspace: WorkspaceId, path: string, kind:
   return row?.path;
 }
 
-type Missing = { path: string; sha256: Sha256; size: number };
+type Missing = { path: string; sha256: Sha256 };
 
 async function addMissing(db: Database, workspace: WorkspaceId, files: Missing[], version: string): Promise<void> {
   const present = new Set(
@@ -190,17 +190,17 @@ async function addMissing(db: Database, workspace: WorkspaceId, files: Missing[]
   await db.transaction(async (query) => {
     await lockWorkspace(query, workspace);
     await query(
-      `WITH wanted AS (SELECT * FROM unnest($2::text[], $3::bytea[], $4::bigint[]) AS w (path, sha256, size)),
+      `WITH wanted AS (SELECT w.path, w.sha256, b.size FROM unnest($2::text[], $3::bytea[]) AS w (path, sha256) JOIN blob b ON b.sha256 = w.sha256),
             live AS (SELECT path, kind FROM file WHERE workspace_id = $1 AND deleted_at IS NULL),
             made AS (
               INSERT INTO file (workspace_id, path, kind, revision, sha256, size, lesson_version_id)
-              SELECT $1, w.path, 'file', coalesce((SELECT max(f.revision) FROM file f WHERE f.workspace_id = $1 AND f.path = w.path), 0) + 1, w.sha256, w.size, $5::uuid
+              SELECT $1, w.path, 'file', coalesce((SELECT max(f.revision) FROM file f WHERE f.workspace_id = $1 AND f.path = w.path), 0) + 1, w.sha256, w.size, $4::uuid
               FROM wanted w
               WHERE NOT EXISTS (SELECT 1 FROM live l WHERE l.path = w.path OR starts_with(l.path, w.path || '/') OR (l.kind = 'file' AND starts_with(w.path, l.path || '/')))
               RETURNING id, revision, sha256, size),
             kept AS (INSERT INTO revision (file_id, revision, sha256, size, origin) SELECT id, revision, sha256, size, 'lesson' FROM made)
        UPDATE workspace SET used_bytes = used_bytes + (SELECT coalesce(sum(size), 0) FROM made) WHERE id = $1`,
-      [workspace, missing.map(({ path }) => path), missing.map(({ sha256 }) => hash(sha256)), missing.map(({ size }) => size), version],
+      [workspace, missing.map(({ path }) => path), missing.map(({ sha256 }) => hash(sha256)), version],
     );
   });
 }

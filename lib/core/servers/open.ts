@@ -106,7 +106,7 @@ function tooMany(others: { course: { title: string } }[], limit: number): Outcom
 }
 
 /** Listens for moves of the workspace's server from now on, so that none between a claim and a wait is missed. */
-function heardOf(bus: Bus, workspace: WorkspaceId, limitMs: number) {
+export function heardOf(bus: Bus, workspace: WorkspaceId, limitMs: number) {
   let wake = () => {};
   let heard = false;
   const hear = () => {

@@ -44,9 +44,9 @@ export interface WorkspaceStore {
   write(workspace: WorkspaceId, write: Write): Promise<WriteOutcome>;
   /**
    * The opening of a lesson: each file becomes one of the workspace where none is; what a learner has stays as it is.
-   * Safe to call again, also at once. Quota does not refuse it.
+   * Safe to call again, also at once. Quota does not refuse it; bytes no blob store has ever seen do not become a file.
    */
-  addMissing(workspace: WorkspaceId, files: { path: string; sha256: Sha256; size: number }[], lessonVersionId: string): Promise<void>;
+  addMissing(workspace: WorkspaceId, files: { path: string; sha256: Sha256 }[], lessonVersionId: string): Promise<void>;
   /** Marks the path, and everything below it, deleted. Revisions stay. */
   remove(workspace: WorkspaceId, path: string): Promise<void>;
   /** Moves the path and everything below it; 'exists' when the target is taken. */
