@@ -1,5 +1,7 @@
 import pino from 'pino';
 import { makeGatewayRows } from './adapters/postgres/access.ts';
+import { makeAdminRows } from './adapters/postgres/admin.ts';
+import { makeBlobStore } from './adapters/postgres/blobs.ts';
 import { makeBus } from './adapters/postgres/bus.ts';
 import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
@@ -10,7 +12,9 @@ import type { Prisma } from './adapters/postgres/prisma.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import { makeServerStore } from './adapters/postgres/servers.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
+import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
 import type { Config, Secrets } from './config/config.ts';
+import { makeAdmin } from './core/admin/admin.ts';
 import { makeServers } from './core/servers/open.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
 import { makeLetters } from './core/users/letters.ts';
@@ -30,6 +34,8 @@ export function makeHub(config: Config, secrets: Secrets) {
   const database = makeDatabase(pool);
   const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
   const serverStore = makeServerStore(database);
+  // Whoever holds a lock needs another connection to work with, so locks have theirs.
+  const locks = makePool(secrets.databaseUrl, { onError, max: 8, application: 'lectern locks' });
   return {
     config,
     secrets,
@@ -41,10 +47,12 @@ export function makeHub(config: Config, secrets: Secrets) {
     rows: makeGatewayRows(database.query),
     servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs }),
     courses: makeCourseStore(database),
+    blobs: makeBlobStore(database),
+    workspaces: makeWorkspaceStore({ db: database, locks: makeDatabase(locks), bus, limitBytes: config.workspaceBytes }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
-      await pool.end();
+      await Promise.all([pool.end(), locks.end()]);
     },
   };
 }
@@ -62,6 +70,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
     ...people,
     prisma,
     health: makeHealthProbe(hub.pool, 'prisma/migrations'),
+    admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership }),
     async close() {
       people.mailer.close?.();
       await hub.close();
@@ -70,8 +79,9 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
 }
 
 async function assemblePeople({ config, secrets, log, database, bus }: Hub, prisma: Prisma) {
-  const [{ makePeopleStore }, { makePasswords }, { makeSmtpMailer }, { makeFolderMailer }] = await Promise.all([
+  const [{ makePeopleStore }, { makeNextAuthAdapter }, { makePasswords }, { makeSmtpMailer }, { makeFolderMailer }] = await Promise.all([
     import('./adapters/postgres/people.ts'),
+    import('./adapters/postgres/next-auth.ts'),
     import('./adapters/argon2/passwords.ts'),
     import('./adapters/mail/smtp.ts'),
     import('./adapters/mail/folder.ts'),
@@ -88,6 +98,7 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
   const membership = makeMembership({ people, sessions, bus });
   return {
     people,
+    nextAuthAdapter: makeNextAuthAdapter(prisma, people),
     sessions,
     passwords,
     mailer,

@@ -1,0 +1,90 @@
+import { notebookLimits, parseNotebook } from '../lessons/notebook.ts';
+import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
+import type { Sha256, WorkspaceId } from '../ids.ts';
+import type { BlobStore } from './blobs.ts';
+import { isNotebook } from './path.ts';
+import type { WorkspaceStore, WriteOutcome } from './store.ts';
+
+/**
+ * @param declared length and hash the sender said it would send, where it did
+ * @param limitBytes the most one file may have
+ */
+export type Upload = { bytes: AsyncIterable<Uint8Array>; declared: { length?: number; sha256?: Sha256 } };
+
+type Deps = { workspaces: Pick<WorkspaceStore, 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; fileLimitBytes: number };
+
+const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole. Nothing was changed.' };
+
+/**
+ * A save by the lesson page (or an upload by the site). Nothing is written before the whole body is here and is what the
+ * sender declared; what is answered with a revision is committed.
+ */
+export async function save({ workspaces, blobs, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
+  const notebook = isNotebook(path);
+  const limitBytes = notebook ? Math.min(notebookLimits.bytes, fileLimitBytes) : fileLimitBytes;
+  const tooLarge: Refusal = { code: 'too_large', say: `A ${notebook ? 'notebook' : 'file'} here may have ${megabytes(limitBytes)} at most.`, limitBytes };
+  if ((upload.declared.length ?? 0) > limitBytes) return refuse(tooLarge);
+  if (notebook && (await workspaces.editor(workspace, path)) === 'lab') return refuse({ code: 'locked', say: 'JupyterLab is editing this notebook. Come back to the page first.' });
+
+  let content: { sha256: Sha256; size: number };
+  try {
+    const limited = within(upload, limitBytes);
+    if (notebook) {
+      const bytes = await whole(limited);
+      const readable = parseNotebook(bytes.toString('utf8'));
+      if (!readable.ok) return readable;
+      content = await blobs.put(bytes);
+    } else {
+      content = await blobs.put(limited);
+    }
+  } catch (error) {
+    if (error instanceof TooLarge) return refuse(tooLarge);
+    if (error instanceof CutShort) return refuse(cutShort);
+    throw error;
+  }
+  if (upload.declared.sha256 && upload.declared.sha256 !== content.sha256) return refuse(cutShort);
+  return answer(await workspaces.write(workspace, { path, content, ifRevision, origin: 'page' }));
+}
+
+/** What a writer is told of a write. */
+export function answer(outcome: WriteOutcome): Outcome<{ revision: number }> {
+  switch (outcome.state) {
+    case 'written':
+    case 'unchanged':
+      return ok({ revision: outcome.revision });
+    case 'stale':
+      return refuse({ code: 'stale', say: 'This file was changed elsewhere since you opened it here.', revision: outcome.current?.revision ?? 0 });
+    case 'quota': {
+      const { usedBytes, limitBytes } = outcome;
+      return refuse({ code: 'quota', say: `Your files in this course are full: ${megabytes(usedBytes)} of ${megabytes(limitBytes)} are used. Delete some to save more.`, usedBytes, limitBytes });
+    }
+    case 'blocked':
+      return refuse({ code: 'invalid', say: `“${outcome.by}” stands in the way of that name.` });
+  }
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MB`;
+
+class TooLarge extends Error {}
+class CutShort extends Error {}
+
+async function* within({ bytes, declared }: Upload, limitBytes: number): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  try {
+    for await (const piece of bytes) {
+      length += piece.length;
+      if (length > limitBytes) throw new TooLarge();
+      yield piece;
+    }
+  } catch (error) {
+    if (error instanceof TooLarge) throw error;
+    throw new CutShort('the sender stopped', { cause: error });
+  }
+  if (declared.length !== undefined && length !== declared.length) throw new CutShort();
+}
+
+async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
