@@ -16,8 +16,8 @@ export async function checkPrerequisites(root) {
 }
 
 async function pythonWithVenv(root) {
-  const state = resolve(root, process.env.LECTERN_STATE_DIR || '.lectern');
-  if (existsSync(join(state, 'python'))) return;
+  const cache = resolve(root, process.env.LECTERN_CACHE_DIR || process.env.LECTERN_STATE_DIR || '.lectern');
+  if (existsSync(join(cache, 'python'))) return;
   const python = process.env.LECTERN_PYTHON || 'python3';
   const ask = 'import sys; print("%d.%d" % sys.version_info[:2]); import venv, ensurepip';
   try {

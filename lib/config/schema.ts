@@ -17,6 +17,7 @@ export const Settings = z.object({
   LECTERN_TLS_CERT: optional.describe('File with the certificate chain (PEM), for the site and the wildcard notebook domain, when the front door itself speaks TLS.'),
   LECTERN_TLS_KEY: optional.describe('File with the private key (PEM) of that certificate.'),
   LECTERN_STATE_DIR: z.string().default('.lectern').describe('Folder for the embedded database, the Python environment, mail without a server, logs and reports.'),
+  LECTERN_CACHE_DIR: optional.describe('Folder that several clones may share for Node and the Python environment. Default: the state folder.'),
   DATABASE_URL: optional.describe('PostgreSQL 15 or newer. Default: an embedded one below the state folder.'),
   DATABASE_DIRECT_URL: optional.describe('The same database without a pooler in between; needed for LISTEN and session locks when DATABASE_URL is a pooler.'),
   LECTERN_SECRET: z.string().min(32).optional().describe('Root of every key, 32 characters or more. `npm run up` makes one in the state folder.'),

@@ -1,0 +1,24 @@
+import type { Metadata } from 'next';
+import { AdminNav } from '../../../components/admin/nav.tsx';
+import { People } from '../../../components/admin/people.client.tsx';
+import { PeopleSearch } from '../../../components/admin/people-search.tsx';
+import { Page } from '../../../components/shell/page.tsx';
+import { adminPeople } from '../../../lib/web/admin.ts';
+import { setBanned, setRole } from '../actions.ts';
+
+export const metadata: Metadata = { title: 'People' };
+
+type Props = { searchParams: Promise<{ q?: string | string[] }> };
+
+export default async function PeoplePage({ searchParams }: Props) {
+  const { q } = await searchParams;
+  const text = typeof q === 'string' ? q : '';
+  const people = await adminPeople(text);
+
+  return (
+    <Page title="People" lead="Who has an account, and what they may do." actions={<AdminNav here="people" />}>
+      <PeopleSearch text={text} />
+      <People people={people} setRole={setRole} setBanned={setBanned} />
+    </Page>
+  );
+}

@@ -1,0 +1,31 @@
+import { notFound } from 'next/navigation';
+import { z } from 'zod';
+import type { Outcome } from '../core/errors.ts';
+import type { ServerId, UserId, WorkspaceId } from '../core/ids.ts';
+import type { Overview, PersonOverview } from '../core/admin/overview.ts';
+import { action } from './action.ts';
+import { actorOrSignIn, requireActor } from './actor.ts';
+import { siteHub } from './hub.ts';
+
+/** The servers and charts, for the page. Whoever is no admin is told that there is no such page. */
+export const adminOverview = async (): Promise<Overview> => orNotFound(await (await siteHub()).admin.overview(await actorOrSignIn('/admin')));
+
+/** The same for the page's own polling. */
+export const adminOverviewOutcome = async (): Promise<Outcome<Overview>> => (await siteHub()).admin.overview(await requireActor());
+
+export const adminPeople = async (text: string): Promise<PersonOverview[]> => orNotFound(await (await siteHub()).admin.people(await actorOrSignIn('/admin/people'), text));
+
+const id = z.uuid();
+
+export const stopServer = action(z.object({ server: id }), async (actor, { server }) => (await siteHub()).admin.stopServer(actor, server as ServerId));
+
+export const startServer = action(z.object({ workspace: id }), async (actor, { workspace }) => (await siteHub()).admin.startServer(actor, workspace as WorkspaceId));
+
+export const setRole = action(z.object({ user: id, role: z.enum(['user', 'instructor', 'admin']) }), async (actor, { user, role }) => (await siteHub()).admin.setRole(actor, user as UserId, role));
+
+export const setBanned = action(z.object({ user: id, banned: z.boolean() }), async (actor, { user, banned }) => (await siteHub()).admin.setBanned(actor, user as UserId, banned));
+
+function orNotFound<T>(outcome: Outcome<T>): T {
+  if (!outcome.ok) notFound();
+  return outcome.value;
+}

@@ -1,0 +1,21 @@
+import { readSettings } from '../up/settings.ts';
+import { preparePythonStep } from '../up/python.ts';
+import { explain, makeProgress } from '../progress.mjs';
+import { report } from './report.ts';
+import { awkward, browser, integration, lint, outsidePostgres, runStages, types, unit } from './stages.ts';
+
+const LIMIT_MS = 35 * 60_000;
+
+const progress = makeProgress();
+process.once('disconnect', () => process.exit(130));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+
+try {
+  await preparePythonStep(readSettings(process.env), progress);
+  const stages = [types, lint, unit, integration, outsidePostgres, browser, ...(process.argv.includes('--up') ? [awkward] : [])];
+  report(await runStages(stages, progress, LIMIT_MS), progress);
+} catch (error) {
+  process.stderr.write(explain(error));
+  process.exitCode = 1;
+}
+process.disconnect?.();

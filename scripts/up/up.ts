@@ -1,0 +1,65 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../lib/config/config.ts';
+import type { Progress } from '../progress.mjs';
+import { deployMigrations, pendingMigrations, startOwnDatabase, useGivenDatabase } from './database.ts';
+import type { Ending } from './ending.ts';
+import { keepDatabase } from './keep-database.ts';
+import { becomeSupervisor, endLeftovers, retire } from './leftovers.ts';
+import type { Options } from './options.ts';
+import { freePort, requireFrontPort, tryPort } from './ports.ts';
+import { programs } from './programs.ts';
+import { preparePythonStep } from './python.ts';
+import { stopServers } from './servers.ts';
+import { readSettings } from './settings.ts';
+import { buildSite, isBuilt } from './site-build.ts';
+import { makeSupervisor } from './supervisor.ts';
+import { siteAnswers } from './site-answers.ts';
+import { fill, welcome } from './welcome.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Everything between a clone with its dependencies and a site that answers. Returns once it does; `ending` undoes it. */
+export async function up(options: Options, progress: Progress, ending: Ending): Promise<void> {
+  const config = readSettings(process.env);
+  const [runDir, logDir] = [join(config.stateDir, 'run'), join(config.stateDir, 'logs')];
+  becomeSupervisor(runDir, config.site.origin);
+  ending.onEnd('this supervisor', async () => retire(runDir));
+
+  const left = await endLeftovers(runDir);
+  if (left.length) progress.warn(`An earlier Lectern was killed and left ${left.join(', ')} behind: ended. Its notebook servers are taken over.`);
+  await requireFrontPort(config.port, config.host);
+  const env = await environment(config);
+
+  await preparePythonStep(config, progress);
+
+  const supervisor = makeSupervisor({ cwd: root, runDir, logDir, tell: progress.warn });
+  const database = await progress.step('Database', () => (process.env.DATABASE_URL ? useGivenDatabase(process.env.DATABASE_URL) : startOwnDatabase(config.stateDir)));
+  if (database.embedded) keepDatabase(database.embedded, runDir, progress, ending);
+
+  const pending = await pendingMigrations(root, database.url);
+  if (pending.length) await progress.step('Migrations', async (note) => (await deployMigrations(root, database.url, note), `${pending.length} applied`));
+  const first = await progress.step('Demonstration course', () => fill(root, env, options.printAdminLink));
+
+  if (!options.dev && !isBuilt(root)) await progress.step('Site build', (note) => buildSite(root, env, note));
+
+  ending.onEnd('notebook servers', () => stopServers(env, progress));
+  mkdirSync(logDir, { recursive: true, mode: 0o700 });
+  for (const program of programs({ dev: options.dev, config, env, root })) {
+    // Ends in the reverse of this order: the gateway first, the controller last.
+    ending.onEnd(program.name, () => supervisor.stop(program));
+    supervisor.start(program);
+  }
+  ending.onEnd('restarts', async () => supervisor.stopRestarting());
+  await progress.step('Programs', (note) => siteAnswers(config, note, logDir));
+
+  welcome(config, first, logDir, progress);
+}
+
+/** What every program gets. The web program's private port moves when somebody has it and nobody chose it. */
+async function environment(config: Config): Promise<NodeJS.ProcessEnv> {
+  const chosen = process.env.LECTERN_WEB_PORT;
+  const webPort = chosen || (await tryPort(config.webPort, '127.0.0.1')) === 'free' ? config.webPort : await freePort();
+  if (chosen) await requireFrontPort(config.webPort, '127.0.0.1');
+  return { ...process.env, PORT: String(config.port), LECTERN_WEB_PORT: String(webPort), LECTERN_STATE_DIR: config.stateDir };
+}
