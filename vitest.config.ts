@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'integration',
           include: ['{lib,scripts}/**/*.integration.test.ts'],
           exclude: dist,
-          globalSetup: ['scripts/testing/postgres.setup.ts'],
+          globalSetup: ['scripts/testing/postgres.setup.ts', 'scripts/testing/python.setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,

@@ -1,0 +1,45 @@
+"""When a person last did something, when a kernel was last busy, and who wants to be told."""
+
+import asyncio
+import time
+
+QUEUE = 1000
+
+
+def now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+class Activity:
+    def __init__(self):
+        self.last_input_ms = 0
+        self.last_busy_ms = 0
+        self._told_ms = 0
+        self._listeners = set()
+
+    def person(self) -> None:
+        self.last_input_ms = now_ms()
+        if self.last_input_ms - self._told_ms >= 10_000:
+            self._told_ms = self.last_input_ms
+            self.tell({"kind": "input"})
+
+    def busy(self) -> None:
+        self.last_busy_ms = now_ms()
+
+    def tell(self, event: dict) -> None:
+        for listener in list(self._listeners):
+            try:
+                listener.put_nowait(event)
+            except asyncio.QueueFull:
+                # A listener that does not read is cut off; it re-reads everything when it comes back.
+                self._listeners.discard(listener)
+                listener.get_nowait()
+                listener.put_nowait(None)
+
+    def listen(self) -> asyncio.Queue:
+        listener = asyncio.Queue(QUEUE)
+        self._listeners.add(listener)
+        return listener
+
+    def leave(self, listener) -> None:
+        self._listeners.discard(listener)

@@ -1,0 +1,20 @@
+"""Puts the parts together in a Jupyter Server that `app.py` has configured."""
+
+from .handlers import HANDLERS, Lectern
+from .tree import Tree
+from .warm import Warm
+from .watch import Watch
+
+
+def load(serverapp) -> None:
+    kernels, sessions = serverapp.kernel_manager, serverapp.session_manager
+    watch = Watch(kernels)
+    warm = Warm(kernels, watch, serverapp.log)
+    kernels.watch = sessions.watch = watch
+    sessions.warm = warm
+    lectern = Lectern(serverapp.lectern, Tree(serverapp.lectern.root), watch, warm)
+    serverapp.web_app.add_handlers(".*$", [(route, handler, {"lectern": lectern}) for route, handler in HANDLERS])
+    # JupyterLab would write the token into its page, and from there into the address of each websocket.
+    serverapp.web_app.settings["token"] = ""
+    serverapp.web_app.settings.setdefault("page_config_data", {}).update(buildCheck=False, buildAvailable=False)
+    warm.begin()

@@ -1,0 +1,92 @@
+"""The warm kernel: started before anyone asks, moved into the folder of the notebook that gets it."""
+
+import asyncio
+import json
+import os
+import time
+
+from tornado.ioloop import IOLoop
+
+
+class Warm:
+    def __init__(self, kernels, watch, log):
+        self.kernels = kernels
+        self.watch = watch
+        self.log = log
+        self.kernel_id = None
+        self.client = None
+        self.state = "starting"
+
+    async def prepare(self) -> None:
+        """Starts a kernel and waits until it has answered its first request."""
+        self.state = "starting"
+        try:
+            kernel_id = await self.kernels.start_kernel()
+            client = self.kernels.get_kernel(kernel_id).client()
+            client.start_channels()
+            await client.wait_for_ready(timeout=120)
+            await self.run(client, "pass")
+        except Exception:
+            self.log.exception("The warm kernel did not start")
+            self.state = "failed"
+            return
+        self.kernel_id, self.client, self.state = kernel_id, client, "warm"
+
+    async def adopt(self, path, kernel_name):
+        """The warm kernel's id, now working in the folder of `path`; none when there is no such kernel to give."""
+        kernel_id, client = self.kernel_id, self.client
+        if kernel_id is None or kernel_id not in self.kernels:
+            return None
+        if kernel_name and kernel_name != self.kernels.get_kernel(kernel_id).kernel_name:
+            return None
+        self.kernel_id = self.client = None
+        self.state = "taken"
+        folder = self.kernels.cwd_for_path(os.path.dirname(path))
+        session_name = os.path.join(self.kernels.root_dir, path)
+        try:
+            await self.run(client, f"exec({MOVE!r}, {json.dumps({'folder': folder, 'session': session_name})})")
+        except Exception:
+            self.log.exception("The warm kernel could not be moved")
+            await self.kernels.shutdown_kernel(kernel_id, now=True)
+            return None
+        finally:
+            client.stop_channels()
+            asyncio.ensure_future(self.replace())
+        # A restart begins where the notebook is, too.
+        arguments = self.kernels.get_kernel(kernel_id)._launch_args
+        arguments["cwd"] = folder
+        arguments["env"] = {**arguments.get("env", os.environ), "JPY_SESSION_NAME": session_name}
+        return kernel_id
+
+    async def replace(self) -> None:
+        """Readies the next kernel once the person's own cells leave room for it: a second notebook opens as fast as the first."""
+        deadline = time.monotonic() + 30
+        await asyncio.sleep(2)
+        while time.monotonic() < deadline and self.watch.busy():
+            await asyncio.sleep(0.5)
+        if self.kernel_id is None:
+            await self.prepare()
+
+    async def run(self, client, code) -> None:
+        asked = client.execute(code, silent=True, store_history=False)
+
+        async def answer():
+            while True:
+                reply = await client.get_shell_msg(timeout=20)
+                if reply["parent_header"].get("msg_id") == asked:
+                    return reply
+
+        reply = await asyncio.wait_for(answer(), 20)
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError(reply["content"].get("evalue"))
+
+    def begin(self) -> None:
+        IOLoop.current().add_callback(self.prepare)
+
+
+MOVE = """
+import os
+os.chdir(folder)
+os.environ["JPY_SESSION_NAME"] = session
+get_ipython().user_ns["_dh"] = [folder]
+"""

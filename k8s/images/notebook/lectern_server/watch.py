@@ -1,0 +1,113 @@
+"""Listens to every kernel by itself, so that what it knows does not depend on any client being connected."""
+
+import json
+
+from .activity import Activity
+from .outputs import OutputLog
+
+
+class Kernel:
+    def __init__(self, stream):
+        self.stream = stream
+        self.state = "starting"
+        self.waiting_for_input = False
+
+
+class Watch:
+    def __init__(self, kernels):
+        self._kernels = kernels
+        self._known = {}
+        self._paths = {}
+        self.activity = Activity()
+        self.log = OutputLog()
+
+    def name(self, kernel_id, path) -> None:
+        """This kernel runs that notebook from now on."""
+        self._paths[kernel_id] = path
+        self.log.rename(kernel_id, path)
+
+    def busy(self) -> bool:
+        return any(kernel.state == "busy" for kernel in self._known.values())
+
+    def working(self) -> bool:
+        """Whether some kernel executes; one that waits for an answer does not."""
+        return any(kernel.state == "busy" and not kernel.waiting_for_input for kernel in self._known.values())
+
+    def begin(self, kernel_id) -> None:
+        if kernel_id in self._known:
+            return
+        manager = self._kernels.get_kernel(kernel_id)
+        kernel = Kernel(manager.connect_iopub())
+        self._known[kernel_id] = kernel
+        session = manager.session
+
+        def on_frames(frames):
+            _, parts = session.feed_identities(frames)
+            # signature, header, parent, metadata, content
+            header, parent = json.loads(bytes(parts[1])), json.loads(bytes(parts[2]))
+            self._message(kernel_id, kernel, header.get("msg_type"), parent, bytes(parts[4]), bytes(parts[3]))
+
+        kernel.stream.on_recv(on_frames)
+        self._kernels.add_restart_callback(kernel_id, lambda: self._died(kernel_id), "restart")
+        self._kernels.add_restart_callback(kernel_id, lambda: self._died(kernel_id), "dead")
+        self._prefer_when_out_of_memory(manager)
+
+    def end(self, kernel_id) -> None:
+        kernel = self._known.pop(kernel_id, None)
+        if kernel and not kernel.stream.closed():
+            kernel.stream.close()
+        self.log.abandon(kernel_id)
+
+    def asked(self, kernel_id) -> None:
+        if kernel_id in self._known:
+            self._known[kernel_id].waiting_for_input = True
+
+    def answered(self, kernel_id) -> None:
+        if kernel_id in self._known:
+            self._known[kernel_id].waiting_for_input = False
+
+    def states(self, warm_id) -> list:
+        """Every kernel a person has; the warm one is nobody's yet."""
+        return [
+            {"kernelId": kernel_id, "path": self._paths.get(kernel_id), "state": kernel.state, "waitingForInput": kernel.waiting_for_input}
+            for kernel_id, kernel in self._known.items()
+            if kernel_id != warm_id
+        ]
+
+    def _message(self, kernel_id, kernel, kind, parent, content, metadata) -> None:
+        executing = parent.get("msg_type") == "execute_request"
+        path = self._paths.get(kernel_id)
+        if executing and path is not None:
+            self.log.add(path, kernel_id, parent.get("msg_id"), kind, content, metadata)
+        if kernel.state == "busy":
+            self.activity.busy()
+        if kind != "status":
+            return
+        state = json.loads(content).get("execution_state")
+        if executing and state == "busy":
+            kernel.state = "busy"
+            if path is not None:
+                self.activity.busy()
+                self.activity.tell({"kind": "busy", "kernelId": kernel_id})
+        elif executing and state == "idle":
+            kernel.state = "idle"
+            kernel.waiting_for_input = False
+            if path is not None:
+                self.activity.tell({"kind": "executed", "kernelId": kernel_id, "path": path})
+        elif kernel.state == "starting" and state in ("idle", "busy"):
+            kernel.state = "idle"
+
+    def _died(self, kernel_id) -> None:
+        self.log.abandon(kernel_id)
+        kernel = self._known.get(kernel_id)
+        if kernel:
+            kernel.state, kernel.waiting_for_input = "starting", False
+        self.activity.tell({"kind": "kernel-died", "kernelId": kernel_id, "path": self._paths.get(kernel_id)})
+
+    def _prefer_when_out_of_memory(self, manager) -> None:
+        """Lets the system kill a kernel rather than the server: the person keeps files and page, and is told."""
+        try:
+            with open(f"/proc/{manager.provisioner.pid}/oom_score_adj", "w") as adjust:
+                adjust.write("500")
+        except (OSError, AttributeError):
+            pass

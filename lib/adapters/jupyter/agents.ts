@@ -1,0 +1,77 @@
+import { Agent, Pool, type Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
+import { UpstreamError } from '../../core/errors.ts';
+import type { Access } from '../../core/servers/jupyter.ts';
+import type { Address } from '../../core/servers/server.ts';
+
+type Asked = { body?: string | Readable; type?: string; withToken?: boolean; absent?: number; patienceMs?: number; signal?: AbortSignal };
+
+export type Agents = ReturnType<typeof makeAgents>;
+
+/** Connections kept to one server while it is spoken to. */
+const CONNECTIONS = 8;
+/** Servers whose connections are kept; the one longest unused goes first. */
+const KEPT = 100;
+
+const keyOf = (address: Address) => (address.kind === 'unix' ? `unix:${address.path}` : `tcp:${address.host}:${address.port}`);
+
+function makePool(address: Address): Dispatcher {
+  const options = { connections: CONNECTIONS, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 3000 } };
+  return address.kind === 'unix'
+    ? new Pool('http://localhost', { ...options, connect: { timeout: 3000, socketPath: address.path } })
+    : new Agent(options);
+}
+
+const originOf = (address: Address) => (address.kind === 'unix' ? 'http://localhost' : `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`);
+
+/** One small pool of connections per address. */
+export function makeAgents() {
+  const pools = new Map<string, Dispatcher>();
+
+  function poolFor(address: Address): Dispatcher {
+    const key = keyOf(address);
+    const pool = pools.get(key) ?? makePool(address);
+    pools.delete(key);
+    pools.set(key, pool);
+    const [oldest] = pools.keys();
+    if (pools.size > KEPT && oldest !== undefined) {
+      void pools.get(oldest)!.close();
+      pools.delete(oldest);
+    }
+    return pool;
+  }
+
+  return {
+    /**
+     * One request; the body of the reply must be read or dumped.
+     * @throws UpstreamError('jupyter') for every failure and for every answer that is not 200 (or `absent`)
+     */
+    async ask(access: Access, doing: string, method: 'GET' | 'POST', path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
+      const { body, type = 'application/json', withToken = true, absent, patienceMs = 15_000, signal } = asked;
+      let reply: Dispatcher.ResponseData;
+      try {
+        reply = await poolFor(access.address).request({
+          origin: originOf(access.address),
+          path,
+          method,
+          body,
+          signal,
+          headersTimeout: patienceMs,
+          bodyTimeout: patienceMs,
+          headers: { ...(withToken ? { authorization: `token ${access.secrets.token}` } : {}), ...(body === undefined ? {} : { 'content-type': type }) },
+        });
+      } catch (cause) {
+        throw new UpstreamError('jupyter', doing, cause);
+      }
+      if (reply.statusCode === 200 || reply.statusCode === absent) return reply;
+      const said = await reply.body.text().catch(() => '');
+      throw new UpstreamError('jupyter', `${doing}: answered ${reply.statusCode}`, said.slice(0, 300));
+    },
+
+    async close(): Promise<void> {
+      const all = [...pools.values()];
+      pools.clear();
+      await Promise.all(all.map((pool) => pool.destroy()));
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { makeLocalSpawner, type LocalOptions, type LocalSpawner } from '../../lib/adapters/local/spawner.ts';
+import type { ServerId } from '../../lib/core/ids.ts';
+import type { Access } from '../../lib/core/servers/jupyter.ts';
+import type { Profile, ServerRef } from '../../lib/core/servers/server.ts';
+import type { ServerSecrets, Sighting, Spawner } from '../../lib/core/servers/spawner.ts';
+
+const MB = 1 << 20;
+
+export const testProfile: Profile = { name: 'test', cpus: 1, memoryBytes: 768 * MB, diskBytes: 200 * MB, processes: 150, lifetimeMs: 3_600_000, idleMs: 3_600_000, poolFloor: 0, startDeadlineMs: 120_000 };
+
+export const newRef = (): ServerRef => ({ id: randomBytes(8).toString('hex') as ServerId, generation: 1 });
+export const newSecrets = (): ServerSecrets => ({ token: randomBytes(16).toString('hex'), identityKey: randomBytes(16).toString('hex') });
+
+/** A local spawner over a private folder of its own; `end` stops whatever it still runs and removes the folder. */
+export async function makeTestSpawner(pythonDir: string, options: Partial<LocalOptions> = {}): Promise<LocalSpawner & { runDir: string; end(): Promise<void> }> {
+  const runDir = options.runDir ?? join(mkdtempSync(join(tmpdir(), 'lt-')), 'r');
+  const spawner = await makeLocalSpawner({ pythonDir, runDir, network: false, hidden: [resolve(import.meta.dirname, '../..')], ...options });
+  return {
+    ...spawner,
+    runDir,
+    async end() {
+      for (const server of await spawner.list()) await spawner.stop(server);
+      spawner.close();
+      rmSync(options.runDir ?? resolve(runDir, '..'), { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits for the spawner's word on the server to be what `wanted` says. */
+export async function waitFor<S extends Sighting['state']>(spawner: Spawner, ref: ServerRef, wanted: S, withinMs = 90_000): Promise<Extract<Sighting, { state: S }>> {
+  const deadline = Date.now() + withinMs;
+  for (;;) {
+    const seen = await spawner.look(ref);
+    if (seen.state === wanted) return seen as Extract<Sighting, { state: S }>;
+    if (seen.state === 'ended' || Date.now() > deadline) throw new Error(`server is ${JSON.stringify(seen)}, not ${wanted}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+export type TestServer = { access: Access; spawner: LocalSpawner; stop(): Promise<void> };
+
+/**
+ * A real notebook server, sandboxed where this machine can, ready with its warm kernel: `const server = await
+ * startTestServer(inject('pythonDir'))`. `stop` leaves no process, socket or folder.
+ */
+export async function startTestServer(pythonDir: string, profile: Partial<Profile> = {}, options: Partial<LocalOptions> = {}): Promise<TestServer> {
+  const spawner = await makeTestSpawner(pythonDir, options);
+  const [ref, secrets] = [newRef(), newSecrets()];
+  try {
+    await spawner.start(ref, { ...testProfile, ...profile }, secrets);
+    const { address } = await waitFor(spawner, ref, 'ready');
+    return { access: { ref, address, secrets }, spawner, stop: () => spawner.end() };
+  } catch (error) {
+    await spawner.end();
+    throw error;
+  }
+}
