@@ -1,10 +1,33 @@
 import type { NextConfig } from 'next';
 
+/** On every answer of the site. The pages' Content-Security-Policy, which differs each time, is in proxy.ts. */
+const everywhere = [
+  { key: 'X-Content-Type-Options', value: 'nosniff' },
+  // Of the site's addresses, other origins see nothing.
+  { key: 'Referrer-Policy', value: 'same-origin' },
+  { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
+  // A process of its own: a notebook that is busy must not freeze the site's page.
+  { key: 'Origin-Agent-Cluster', value: '?1' },
+  { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=()' },
+];
+
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   allowedDevOrigins: ['lectern.localhost', '*.lectern.localhost'],
   serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@prisma/client', '@prisma/adapter-pg', 'nodemailer', 'undici'],
+  headers: async () => [
+    { source: '/:path*', headers: everywhere },
+    { source: '/((?!output-frame).*)', headers: [{ key: 'Cross-Origin-Resource-Policy', value: 'same-origin' }] },
+    // A sandboxed frame has an opaque origin, so its own scripts are cross-origin to it.
+    {
+      source: '/output-frame/:path*',
+      headers: [
+        { key: 'Cross-Origin-Resource-Policy', value: 'cross-origin' },
+        { key: 'Access-Control-Allow-Origin', value: '*' },
+      ],
+    },
+  ],
 };
 
 export default config;

@@ -9,7 +9,7 @@ import { SkipLink } from '../components/shell/page.tsx';
 import { THEME_COOKIE, themeOf } from '../components/shell/theme.ts';
 import { Toasts } from '../components/ui/toast.client.tsx';
 import { currentActor } from '../lib/web/actor.ts';
-import { signOut } from './(account)/sign-out.ts';
+import { signOut } from './(account)/actions.ts';
 import './globals.css';
 
 export const metadata: Metadata = {

@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { makeGatewayRows } from './adapters/postgres/access.ts';
 import { makeAdminRows } from './adapters/postgres/admin.ts';
+import { makeJupyter } from './adapters/jupyter/jupyter.ts';
 import { makeBlobStore } from './adapters/postgres/blobs.ts';
 import { makeBus } from './adapters/postgres/bus.ts';
 import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
@@ -15,6 +16,7 @@ import { makeThrottle } from './adapters/postgres/throttle.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
+import { makeLessonAccess } from './core/courses/access.ts';
 import { makeServers } from './core/servers/open.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
 import { makeLetters } from './core/users/letters.ts';
@@ -22,6 +24,9 @@ import { makeMembership } from './core/users/membership.ts';
 import { makeRecovery } from './core/users/recovery.ts';
 import { makeSignIn } from './core/users/sign-in.ts';
 import { makeSignUp } from './core/users/sign-up.ts';
+import { makeFiles } from './core/workspaces/files.ts';
+import { makeOpening } from './core/workspaces/opening.ts';
+import { makePutBack } from './core/workspaces/put-back.ts';
 
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
@@ -34,8 +39,11 @@ export function makeHub(config: Config, secrets: Secrets) {
   const database = makeDatabase(pool);
   const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
   const serverStore = makeServerStore(database);
+  const jupyter = makeJupyter();
   // Whoever holds a lock needs another connection to work with, so locks have theirs.
   const locks = makePool(secrets.databaseUrl, { onError, max: 8, application: 'lectern locks' });
+  const blobs = makeBlobStore(database);
+  const workspaces = makeWorkspaceStore({ db: database, locks: makeDatabase(locks), bus, limitBytes: config.workspaceBytes });
   return {
     config,
     secrets,
@@ -47,11 +55,14 @@ export function makeHub(config: Config, secrets: Secrets) {
     rows: makeGatewayRows(database.query),
     servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs }),
     courses: makeCourseStore(database),
-    blobs: makeBlobStore(database),
-    workspaces: makeWorkspaceStore({ db: database, locks: makeDatabase(locks), bus, limitBytes: config.workspaceBytes }),
+    blobs,
+    workspaces,
+    jupyter,
+    putBack: makePutBack({ workspaces, blobs, jupyter }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
+      await jupyter.close();
       await Promise.all([pool.end(), locks.end()]);
     },
   };
@@ -68,6 +79,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
   return {
     ...hub,
     ...people,
+    ...assembleWork(hub),
     prisma,
     health: makeHealthProbe(hub.pool, 'prisma/migrations'),
     admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership }),
@@ -75,6 +87,17 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
       people.mailer.close?.();
       await hub.close();
     },
+  };
+}
+
+/** What learners do with lessons and files through the site. */
+function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub) {
+  const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
+  const { workspaceBytes, site, notebookDomain } = config;
+  const shared = { workspaces, courses, store, jupyter, putBack, onBackground };
+  return {
+    opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons: makeLessonAccess({ courses }), servers, bus, now: () => new Date() }),
+    files: makeFiles({ ...shared, blobs, serverKey: secrets.keys[0]!.server, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
   };
 }
 

@@ -61,9 +61,9 @@ export const resetPassword = publicAction(z.object({ token, password: newPasswor
 
 export const verifyEmail = publicAction(z.object({ token }), async (form) => (await siteHub()).recovery.verify(form.token));
 
-export const useSignInLink = publicAction(z.object({ token }), async (form) => enterIf(await (await siteHub()).recovery.signInByLink(form.token)));
+export const takeSignInLink = publicAction(z.object({ token }), async (form) => enterIf(await (await siteHub()).recovery.signInByLink(form.token)));
 
-export const useAdminLink = publicAction(z.object({ token }), async (form) => enterIf(await (await siteHub()).adminLink.take(form.token)));
+export const takeAdminLink = publicAction(z.object({ token }), async (form) => enterIf(await (await siteHub()).adminLink.take(form.token)));
 
 /** Ends this browser's sign-in: its row, then its cookie. */
 export const endMySession = publicAction(nothing, async () => {

@@ -1,0 +1,46 @@
+'use client';
+
+import type { ReactNode } from 'react';
+import type { Outcome } from '../../lib/core/errors.ts';
+import { Alert } from '../ui/alert.tsx';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+import { Refused } from './refused.tsx';
+import { go } from './sign-in-form.client.tsx';
+import { useForm } from './use-form.client.ts';
+
+type Props = {
+  action: (fields: unknown) => Promise<Outcome<unknown>>;
+  token: string;
+  button: string;
+  /** Also asks for a new password. */
+  password?: boolean;
+  /** Shown when it is done; without it the browser goes where the answer says. */
+  done?: ReactNode;
+};
+
+/** Uses a one-time link up. Only the button does: programs that look through mail open links, and must not use them up. */
+export function TokenForm({ action, token, button, password = false, done }: Props) {
+  const { form, submit, errors, busy } = useForm(
+    (fields) => action({ ...fields, token }),
+    (value) => !done && go(value as { to: string }),
+  );
+  if (form.state === 'done' && done) {
+    return (
+      <Alert tone="good" live>
+        {done}
+      </Alert>
+    );
+  }
+  return (
+    <form onSubmit={(event) => void submit(event)} className="grid gap-4" noValidate>
+      <Refused form={form} />
+      {password && (
+        <Field label="New password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint="At least 10 characters." error={errors.password} />
+      )}
+      <Button type="submit" variant="primary" busy={busy || form.state === 'done'}>
+        {button}
+      </Button>
+    </form>
+  );
+}
