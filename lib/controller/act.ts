@@ -1,0 +1,106 @@
+import type { Lease } from '../core/servers/lease.ts';
+import type { Access, Jupyter } from '../core/servers/jupyter.ts';
+import { afterFailedStart, endStateOf, type Action, type Limits } from '../core/servers/reconcile.ts';
+import { serverSecrets } from '../core/servers/secrets.ts';
+import type { Address, Profile, Server, ServerRef } from '../core/servers/server.ts';
+import type { Spawner } from '../core/servers/spawner.ts';
+import type { ServerStore } from '../core/servers/store.ts';
+import type { Snapshots } from '../core/workspaces/snapshot.ts';
+import type { Term } from './lead.ts';
+import type { Log } from './log.ts';
+import { within } from './waiting.ts';
+
+export type ActDeps = { store: ServerStore; lease: Lease; spawner: Spawner; jupyter: Jupyter; snapshots: Snapshots; serverKey: Uint8Array; limits: Limits; log: Log };
+
+/** Somebody else leads: whatever was about to be done is theirs to decide. */
+export class Deposed extends Error {
+  override name = 'Deposed';
+}
+
+/** Longest times an outside call may take before it counts as failed, in milliseconds. */
+const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look: 10_000, save: 30_000 };
+
+/** Carries out decisions. Nothing outside the database is touched before the lease has been asked, right then, whether this term still leads. */
+export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, limits, log }: ActDeps) {
+  async function effect<T>(term: Term, doing: keyof typeof patience, work: () => Promise<T>): Promise<T> {
+    if (term.signal.aborted || !(await lease.confirm(term.epoch))) throw new Deposed(`no longer leading: ${doing}`);
+    return within(patience[doing], doing, work());
+  }
+
+  const access = (ref: ServerRef, address: Address): Access => ({ ref, address, secrets: serverSecrets(serverKey, ref) });
+
+  async function mark(server: Pick<Server, 'ref'>, term: Term): Promise<void> {
+    await effect(term, 'mark', () => spawner.mark(server.ref));
+    await store.setMarked(server.ref, term.epoch);
+  }
+
+  /** @returns whether anything may have changed, so that it is worth looking again */
+  async function act(server: Server, action: Action, profile: Profile, term: Term): Promise<boolean> {
+    const { ref } = server;
+    const move = (to: Parameters<ServerStore['move']>[2]) => store.move(ref, server.state, to, term.epoch);
+    switch (action.do) {
+      case 'nothing':
+        return false;
+      case 'start': {
+        try {
+          await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(serverKey, ref)));
+        } catch (error) {
+          if (error instanceof Deposed || (server.state !== 'starting' && server.state !== 'warming')) throw error;
+          log.warn({ err: error, server: ref.id }, 'start failed');
+          const left = await within(patience.look, 'look', spawner.look(ref));
+          return act(server, afterFailedStart(server, 'start', left, lease.now(), limits), profile, term);
+        }
+        return true;
+      }
+      case 'stage':
+        return move({ to: server.state === 'starting' ? 'starting' : 'warming', stage: action.stage });
+      case 'accept': {
+        const proof = await within(patience.prove, 'prove', jupyter.prove(access(ref, action.address)));
+        if (proof === 'absent') return false;
+        if (proof === 'other') return act(server, { do: 'end', reason: 'mistaken' }, profile, term);
+        const { address, instance } = action;
+        if (server.state === 'warming') return move({ to: 'warm', address, instance });
+        await effect(term, 'mark', () => spawner.mark(ref));
+        const moved = await move({ to: 'running', address, instance });
+        if (moved) await store.setMarked(ref, term.epoch);
+        return moved;
+      }
+      case 'mark':
+        await mark(server, term);
+        return true;
+      case 'warn':
+        return store.setActivity(ref, { warnedAt: lease.now() }, term.epoch);
+      case 'unwarn':
+        return store.setActivity(ref, { warnedAt: undefined }, term.epoch);
+      case 'end': {
+        // A list may have been taken a moment too early; one look at this very server settles it.
+        if (action.reason === 'lost' && (server.state === 'running' || server.state === 'warm')) {
+          const sighting = await within(patience.look, 'look', spawner.look(ref));
+          if (sighting.state === 'ready' && sighting.instance === server.instance) return false;
+        }
+        log.info({ server: ref.id, from: server.state, reason: action.reason }, 'ending server');
+        return move({ to: 'stopping', reason: action.reason });
+      }
+      case 'remove': {
+        const workspace = 'workspace' in server ? server.workspace : undefined;
+        const save = action.save;
+        if (save && workspace) {
+          await effect(term, 'save', () => snapshots.take(access(ref, save.address), workspace)).catch((error: unknown) => {
+            if (error instanceof Deposed) throw error;
+            log.warn({ err: error, server: ref.id }, 'last snapshot failed');
+          });
+        }
+        if (action.instance !== undefined) await effect(term, 'stop', () => spawner.stop(ref, action.instance));
+        if (server.state === 'stopped' || server.state === 'failed') return false;
+        return move({ to: endStateOf(action.reason), reason: action.reason });
+      }
+      case 'retry':
+        if (action.instance !== undefined) await effect(term, 'stop', () => spawner.stop(ref, action.instance));
+        return move({ to: 'requested', attempts: action.attempts, retryAt: action.retryAt });
+    }
+  }
+
+  return { act, mark, access, effect };
+}
+
+export type Act = ReturnType<typeof makeAct>;

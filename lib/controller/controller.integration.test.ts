@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { tamper } from './folder-spawner.fixture.ts';
+import { makeWorld, patient, type World } from './world.fixture.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await makeWorld();
+});
+afterEach(() => world.end());
+
+test('a requested server is made, proves itself, is marked and runs', async () => {
+  world.start();
+  const workspace = await world.workspace();
+  const ref = await world.request(workspace.id);
+  expect(await world.until(workspace.id, 'running')).toMatchObject({ ref, workspace: workspace.id });
+  await world.converged();
+  expect(world.journal().map((line) => line.split(' ')[1])).toEqual(['start', 'mark']);
+});
+
+test('the pool is kept at its floor, and a claimed server is marked and replaced', async () => {
+  world.start({ profile: { poolFloor: 2 } });
+  await vi.waitFor(async () => expect((await world.store.live()).map(({ state }) => state)).toEqual(['warm', 'warm']), patient);
+  const workspace = await world.workspace();
+  const claimed = await world.store.claimWarm(workspace.id, 'default');
+  expect(claimed).toMatchObject({ state: 'running' });
+  await vi.waitFor(async () => expect((await world.store.live()).filter(({ state }) => state === 'warm')).toHaveLength(2), patient);
+  await world.converged();
+});
+
+test('F1 a start that never becomes ready fails at its deadline, leaves nothing behind, and its learner may try again', async () => {
+  world.script('never');
+  world.start({ profile: { startDeadlineMs: 150 } });
+  const workspace = await world.workspace();
+  await world.request(workspace.id);
+  expect(await world.until(workspace.id, 'failed')).toMatchObject({ reason: 'deadline' });
+  expect(world.spawner.kept()).toEqual([]);
+  expect(await world.store.live()).toEqual([]);
+  world.script('ready');
+  await world.request(workspace.id);
+  await world.until(workspace.id, 'running');
+});
+
+test.each(['throws', 'throws late', 'dies'] as const)('F2 a start that %s is tried again, then fails with its reason and leaves no orphan', async (script) => {
+  world.script(script);
+  world.start();
+  const workspace = await world.workspace();
+  await world.request(workspace.id);
+  expect(await world.until(workspace.id, 'failed')).toMatchObject({ reason: script === 'dies' ? 'crashed' : 'start' });
+  expect(world.journal().filter((line) => line.includes(' start '))).toHaveLength(2);
+  await world.converged();
+  expect(world.spawner.kept()).toEqual([]);
+});
+
+test('F3 two controllers and many requests at once make one server', async () => {
+  world.start();
+  world.start();
+  const workspace = await world.workspace();
+  const asked = await Promise.all(Array.from({ length: 10 }, () => world.store.request(workspace.id, 'default')));
+  expect(asked.filter((outcome) => outcome !== 'taken')).toHaveLength(1);
+  await world.until(workspace.id, 'running');
+  await world.converged();
+  expect(world.spawner.kept()).toHaveLength(1);
+  expect(world.journal().filter((line) => line.includes(' start '))).toHaveLength(1);
+});
+
+test('F4 a stop during the start ends stopped, and a start during the stop waits for its end', async () => {
+  world.script('never');
+  world.start();
+  const workspace = await world.workspace();
+  const ref = await world.request(workspace.id);
+  await world.until(workspace.id, 'starting');
+  await world.store.wantStopped(ref.id, 'requested');
+  expect(await world.store.request(workspace.id, 'default')).toBe('taken');
+  expect(await world.until(workspace.id, 'stopped')).toMatchObject({ reason: 'requested' });
+  expect(world.spawner.kept()).toEqual([]);
+  world.script('ready');
+  await world.request(workspace.id);
+  await world.until(workspace.id, 'running');
+});
+
+test('F5 more requests than there is room for are all queued and served in fair order as room comes', async () => {
+  world.start({ options: { maxServers: 2, startsAtOnce: 1 } });
+  const [a, b] = [await world.workspace(), await world.workspace()];
+  const line = [a, await world.workspace({ course: a.course }), await world.workspace({ course: a.course }), b];
+  for (const { id } of line) await world.request(id);
+  const served: string[] = [];
+  while (served.length < 4) {
+    const next = await vi.waitFor(async () => {
+      const running = (await world.store.live()).find((server) => server.state === 'running' && !served.includes(server.workspace));
+      if (running?.state !== 'running') throw new Error('nobody new');
+      return running;
+    }, patient);
+    served.push(next.workspace);
+    const live = await world.store.live();
+    expect(live.filter(({ state }) => state !== 'requested').length).toBeLessThanOrEqual(2);
+    if (served.length >= 2) await world.store.wantStopped(next.ref.id, 'requested');
+    if (served.length === 2) await world.store.wantStopped((await world.store.of(a.id))!.ref.id, 'requested');
+  }
+  expect(new Set(served).size).toBe(4);
+  expect(served.indexOf(b.id), 'the other course waits for one turn, not for the whole class').toBeLessThanOrEqual(2);
+  await world.converged();
+});
+
+// Each step of a start and of a claim, at which the leader is killed; the next leader must find its way from any of them.
+test.each(['store.move starting', 'spawner.start', 'spawner.list', 'store.move running', 'spawner.mark', 'store.setMarked'])('F6 a controller killed after %s of a start leaves nothing the next one cannot mend', async (step) => {
+  const workspace = await world.workspace();
+  const first = world.start({ killedAfter: step, leaseMs: 300, options: { renewMs: 75 } });
+  await vi.waitFor(async () => {
+    if (step === 'spawner.list' || first.killed()) return;
+    if (!(await world.store.of(workspace.id))) await world.request(workspace.id);
+    if (!first.killed()) throw new Error('alive');
+  }, patient);
+  if (step === 'spawner.list') await world.request(workspace.id);
+  world.start();
+  await world.until(workspace.id, 'running');
+  await world.converged();
+  expect(world.spawner.kept()).toHaveLength(1);
+});
+
+test.each(['store.addWarming', 'spawner.start', 'store.move warm'])('F6 a controller killed after %s of a warm server leaves nothing the next one cannot mend', async (step) => {
+  const first = world.start({ killedAfter: step, profile: { poolFloor: 1 }, leaseMs: 300, options: { renewMs: 75 } });
+  await vi.waitFor(() => expect(first.killed()).toBe(true), patient);
+  world.start({ profile: { poolFloor: 1 } });
+  await vi.waitFor(async () => expect((await world.store.live()).map(({ state }) => state)).toEqual(['warm']), patient);
+  await world.converged();
+});
+
+test.each(['store.byId', 'spawner.mark'])('F6 a controller killed after the claim, at %s, leaves the mark to the next one', async (step) => {
+  const first = world.start({ killedAfter: step, profile: { poolFloor: 1 }, leaseMs: 300, options: { renewMs: 75 } });
+  await vi.waitFor(async () => expect((await world.store.live()).map(({ state }) => state)).toEqual(['warm']), patient);
+  const workspace = await world.workspace();
+  expect(await world.store.claimWarm(workspace.id, 'default')).toMatchObject({ state: 'running' });
+  await vi.waitFor(() => expect(first.killed()).toBe(true), patient);
+  world.start();
+  await vi.waitFor(async () => expect(await world.store.of(workspace.id)).toMatchObject({ state: 'running', markedAt: expect.any(Date) }), patient);
+});
+
+test.each(['store.move stopping', 'spawner.stop', 'store.move stopped'])('F6 a controller killed after %s of a stop leaves nothing behind', async (step) => {
+  const workspace = await world.workspace();
+  const first = world.start({ killedAfter: step, leaseMs: 300, options: { renewMs: 75 } });
+  const ref = await world.request(workspace.id);
+  await world.until(workspace.id, 'running');
+  await world.store.wantStopped(ref.id, 'requested');
+  await vi.waitFor(() => expect(first.killed()).toBe(true), patient);
+  world.start();
+  await world.until(workspace.id, 'stopped');
+  await world.converged();
+  expect(world.spawner.kept()).toEqual([]);
+});
+
+test('F8 a server that died while no controller ran is found at the first look, with its cause', async () => {
+  const [one, other] = [await world.workspace(), await world.workspace()];
+  const first = world.start();
+  const refs = [await world.request(one.id), await world.request(other.id)];
+  await world.until(one.id, 'running');
+  await world.until(other.id, 'running');
+  await world.converged();
+  await first.stop();
+  tamper(world.folder, refs[0]!, { ended: 'memory' });
+  tamper(world.folder, refs[1]!, 'gone');
+  world.start();
+  expect(await world.until(one.id, 'failed')).toMatchObject({ reason: 'memory' });
+  expect(await world.until(other.id, 'failed')).toMatchObject({ reason: 'lost' });
+  await world.converged();
+});
+
+test('F12 a warm row whose server is marked as somebody’s leaves the pool at once, and a server no row knows is stopped after a grace', async () => {
+  const first = world.start({ profile: { poolFloor: 1 } });
+  const warm = await vi.waitFor(async () => {
+    const server = (await world.store.live()).find(({ state }) => state === 'warm');
+    if (!server) throw new Error('none warm');
+    return server;
+  }, patient);
+  await first.stop();
+  tamper(world.folder, warm.ref, { claimed: true });
+  const stranger = { id: crypto.randomUUID() as typeof warm.ref.id, generation: 4_000 };
+  tamper(world.folder, stranger, {});
+  const started = performance.now();
+  world.start({ options: { orphanGraceMs: 600 } });
+  await vi.waitFor(async () => expect(await world.store.find(warm.ref)).toMatchObject({ state: 'failed', reason: 'mistaken' }), patient);
+  await vi.waitFor(() => expect(world.spawner.kept()).toEqual([]), patient);
+  expect(performance.now() - started).toBeGreaterThan(600);
+});

@@ -1,0 +1,222 @@
+import type { Bus } from '../core/bus.ts';
+import type { ServerId } from '../core/ids.ts';
+import { decideIdle } from '../core/servers/idle.ts';
+import { poolChange, poolTarget, type Timetable } from '../core/servers/pool.ts';
+import { admit } from '../core/servers/queue.ts';
+import { decide, idleLimits, type Action, type Seen } from '../core/servers/reconcile.ts';
+import type { Profile, RunningServer, Server } from '../core/servers/server.ts';
+import type { Listed } from '../core/servers/spawner.ts';
+import { Deposed, makeAct, type ActDeps } from './act.ts';
+import { follow, type FollowOptions, type Follower } from './follow.ts';
+import { lead, type Term } from './lead.ts';
+import { makeSweep } from './sweep.ts';
+import { makeBackOff, makeBell, makeTurnstile, pause, within } from './waiting.ts';
+
+export type ControllerOptions = FollowOptions & {
+  maxServers: number;
+  startsAtOnce: number;
+  /** Between two passes when nothing rings, and while something starts. */
+  passMs: number;
+  startingPassMs: number;
+  renewMs: number;
+  standbyMs: number;
+  /** How long a server no row knows is left alone: its row may be on its way back from a backup. */
+  orphanGraceMs: number;
+  backOffMs: { first: number; most: number };
+};
+
+type Deps = ActDeps & { bus: Bus; profile: Profile; timetable?: Timetable };
+
+export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnce'> = {
+  passMs: 3_000,
+  startingPassMs: 200,
+  renewMs: 2_500,
+  standbyMs: 2_000,
+  orphanGraceMs: 60_000,
+  backOffMs: { first: 500, most: 30_000 },
+  writeMs: 10_000,
+  statusMs: 30_000,
+  snapshotGapMs: 1_000,
+};
+
+const demandWindowMs = 5 * 60_000;
+const absent: Seen = { sighting: { state: 'absent' }, claimed: false };
+const keyOf = ({ ref }: { ref: { id: ServerId; generation: number } }) => `${ref.id}/${ref.generation}`;
+
+/**
+ * The loop that makes the servers that are equal the servers that are wanted: list, compare, repair. Run it in as many
+ * processes as you like; one leads. Events only make it look sooner.
+ */
+export function makeController(deps: Deps, options: ControllerOptions) {
+  const { store, lease, bus, spawner, jupyter, snapshots, profile, limits, log, timetable = [] } = deps;
+  const { act, mark, access, effect } = makeAct(deps);
+  const bell = makeBell();
+
+  async function term(term: Term): Promise<void> {
+    const working = new Map<ServerId, Promise<void>>();
+    const followers = new Map<ServerId, Follower>();
+    const backOff = makeBackOff(options.backOffMs.first, options.backOffMs.most);
+    const ending = makeTurnstile(8);
+    const saving = makeTurnstile(4);
+    const sweep = makeSweep({ store, spawner, now: lease.now, log, effect: (stop) => effect(term, 'stop', stop) }, options.orphanGraceMs);
+    let startMs = 5_000;
+
+    /** One work at a time per server; what fails is left alone for a while and then decided anew. */
+    function task(id: ServerId, work: () => Promise<boolean>): void {
+      if (working.has(id) || backOff.resting(id) || term.signal.aborted) return;
+      const done = work()
+        .then((changed) => {
+          backOff.succeed(id);
+          if (changed) bell.ring();
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Deposed) return bell.ring();
+          backOff.fail(id);
+          log.warn({ err: error, server: id }, 'will try again');
+        })
+        .finally(() => working.delete(id));
+      working.set(id, done);
+    }
+
+    /** A claim must be marked before its owner can enter: the one event that is worth more than a ring. */
+    async function quicken(id: ServerId): Promise<void> {
+      const server = await store.byId(id);
+      if (server?.state === 'running' && server.desired === 'run' && !server.markedAt) {
+        task(id, async () => {
+          await mark(server, term);
+          return true;
+        });
+      } else bell.ring();
+    }
+
+    function perform(server: Server, action: Action): void {
+      const doIt = () => act(server, action, profile, term);
+      const heavy = action.do === 'remove' || action.do === 'retry';
+      const idle = server.state === 'running' && (action.do === 'warn' || (action.do === 'end' && (action.reason === 'idle' || action.reason === 'lifetime') && server.desired === 'run'));
+      task(server.ref.id, () => (heavy ? ending(doIt) : idle ? unlessActive(server, doIt) : doIt()));
+    }
+
+    /** What events told of activity may be old: before a warning or a stop the server itself is asked, and then its row, in which its owner may have kept it. */
+    async function unlessActive(server: RunningServer, doIt: () => Promise<boolean>): Promise<boolean> {
+      await followers.get(server.ref.id)?.refresh().catch((error: unknown) => log.info({ err: error, server: server.ref.id }, 'no answer before an idle decision'));
+      const fresh = await store.find(server.ref);
+      if (fresh?.state !== 'running') return true;
+      const still = decideIdle(fresh, lease.now(), idleLimits(profile, limits)).do;
+      return still === 'warn' || still === 'stop' ? doIt() : true;
+    }
+
+    function attend(servers: Server[]): void {
+      const wanted = new Map(servers.flatMap((server) => (server.state === 'running' && server.markedAt ? [[server.ref.id, server] as const] : [])));
+      for (const [id, follower] of followers) {
+        if (wanted.has(id)) continue;
+        follower.end();
+        followers.delete(id);
+      }
+      for (const [id, server] of wanted) {
+        if (!followers.has(id)) followers.set(id, follow(server, access(server.ref, server.address), term, { store, jupyter, snapshots, now: lease.now, log, oneOfFew: saving }, options));
+      }
+    }
+
+    async function staff(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<void> {
+      const ours = servers.filter(({ desired }) => desired === 'run');
+      const warm = ours.filter((server) => server.state === 'warm' && sightedReady(seen.get(keyOf(server)))).map(({ ref }) => ref);
+      const warming = ours.filter(({ state }) => state === 'warming').length;
+      const starting = servers.filter(({ state }) => state === 'warming' || state === 'starting').length;
+      const free = options.maxServers - servers.filter(({ state }) => state !== 'requested').length;
+      const anyWaiting = ours.some(({ state }) => state === 'requested');
+      const { waiting, lastServed } = anyWaiting ? await store.queue() : { waiting: [], lastServed: new Map() };
+      const room = { free, startsAtOnce: options.startsAtOnce, starting, warm, warming };
+      const { handOver, start } = admit(waiting, lastServed, room, lease.now());
+      for (const pair of handOver) if (await store.handOver(pair.to, pair.warm, term.epoch)) await quicken(pair.warm.id);
+      for (const ref of start) if (await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch)) bell.ring();
+
+      const since = lease.now().getTime() - demandWindowMs;
+      const claimed = servers.filter((server) => server.state === 'running' && server.claimedAt.getTime() > since).length;
+      const target = poolTarget(profile, lease.now(), timetable, { claimed, windowMs: demandWindowMs, startMs });
+      const have = { warm: ours.filter(({ state }) => state === 'warm').length, warming };
+      const change = poolChange(target, have, { free, startsAtOnce: options.startsAtOnce, starting, waiting: waiting.length });
+      if (backOff.resting('pool')) return;
+      for (let count = 0; count < change.add; count++) if ((await store.addWarming(profile, term.epoch)) !== 'fenced') bell.ring();
+      for (const ref of warm.slice(warm.length - Math.min(change.drop, warm.length))) await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch);
+    }
+
+    /** Servers for the pool that cannot be started must not be made in a hurry for ever. */
+    let wasWarming = new Map<ServerId, number>();
+    function learnFromStarts(servers: Server[]): void {
+      const states = new Map(servers.map((server) => [server.ref.id, server]));
+      for (const [id, since] of wasWarming) {
+        const now = states.get(id);
+        if (now?.state === 'warming') continue;
+        if (now?.state === 'warm' || now?.state === 'running') {
+          backOff.succeed('pool');
+          startMs = Math.max(500, (startMs + (lease.now().getTime() - since)) / 2);
+        } else if (now?.desired !== 'stop') backOff.fail('pool');
+      }
+      wasWarming = new Map(servers.flatMap((server) => (server.state === 'warming' ? [[server.ref.id, server.since.getTime()] as const] : [])));
+    }
+
+    async function pass(): Promise<number> {
+      const servers = await store.live();
+      const listed = await within(30_000, 'list', spawner.list());
+      const seen = new Map(listed.map((one) => [keyOf({ ref: one }), one]));
+      learnFromStarts(servers);
+      for (const server of servers) {
+        const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profile, limits);
+        if (action.do !== 'nothing') perform(server, action);
+      }
+      attend(servers);
+      await staff(servers, seen);
+      await sweep(listed, new Set(servers.map(keyOf)), working);
+      backOff.keepOnly(new Set(['pool', ...servers.map(({ ref }) => ref.id)]));
+      await recordMemory(servers, seen);
+      return servers.some(({ state }) => state === 'warming' || state === 'starting' || state === 'stopping') ? options.startingPassMs : options.passMs;
+    }
+
+    const memoryAt = new Map<ServerId, number>();
+    async function recordMemory(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<void> {
+      for (const server of servers) {
+        const sighting = seen.get(keyOf(server))?.sighting;
+        if (server.state !== 'running' || sighting?.state !== 'ready' || sighting.memoryBytes === undefined) continue;
+        if (performance.now() - (memoryAt.get(server.ref.id) ?? -Infinity) < options.writeMs) continue;
+        memoryAt.set(server.ref.id, performance.now());
+        await store.setActivity(server.ref, { memoryBytes: sighting.memoryBytes }, term.epoch);
+      }
+      const alive = new Set(servers.map(({ ref }) => ref.id));
+      for (const id of memoryAt.keys()) if (!alive.has(id)) memoryAt.delete(id);
+    }
+
+    const unsubscribe = bus.subscribe(
+      (event) => event.kind === 'server' && void quicken(event.id).catch((error: unknown) => log.warn({ err: error, server: event.id }, 'event not followed')),
+      bell.ring,
+    );
+    const unwatch = spawner.onChange(() => bell.ring());
+    try {
+      let failures = 0;
+      while (!term.signal.aborted) {
+        try {
+          const next = await pass();
+          failures = 0;
+          await bell.wait(next, term.signal);
+          // Events come in bunches; one pass serves them all.
+          await pause(10, term.signal);
+        } catch (error) {
+          log.warn({ err: error }, 'pass failed');
+          await pause(Math.min(options.backOffMs.first * 2 ** failures++, options.passMs), term.signal);
+        }
+      }
+    } finally {
+      unsubscribe();
+      unwatch();
+      for (const follower of followers.values()) follower.end();
+      // What is under way may finish what it began, but not hold up the next leader or a shutdown.
+      await Promise.race([Promise.allSettled(working.values()), new Promise((resolve) => setTimeout(resolve, 1_000).unref())]);
+    }
+  }
+
+  return {
+    /** Leads when it can, until the signal aborts. Resolves within two seconds of that. */
+    run: (signal: AbortSignal) => lead({ lease, log }, term, signal, options),
+  };
+}
+
+const sightedReady = (listed: Listed | undefined) => listed?.sighting.state === 'ready' && !listed.claimed;

@@ -1,0 +1,113 @@
+import { activityOf } from '../core/servers/idle.ts';
+import type { Access, Jupyter, ServerEvent } from '../core/servers/jupyter.ts';
+import type { Activity, RunningServer } from '../core/servers/server.ts';
+import type { ServerStore } from '../core/servers/store.ts';
+import type { Snapshots } from '../core/workspaces/snapshot.ts';
+import type { Term } from './lead.ts';
+import type { Log } from './log.ts';
+import { pause, within } from './waiting.ts';
+
+type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; oneOfFew: <T>(work: () => Promise<T>) => Promise<T> };
+
+export type FollowOptions = {
+  /** Human input is written at most this often. */
+  writeMs: number;
+  /** How often the server is asked besides, in case an event was lost. */
+  statusMs: number;
+  /** Between the beginnings of two snapshots of one server. */
+  snapshotGapMs: number;
+};
+
+export type Follower = {
+  /** Asks the server itself and writes what is new; what is known now. */
+  refresh(): Promise<Activity>;
+  end(): void;
+};
+
+/**
+ * Follows what happens in one running server: writes its activity, and keeps what code wrote at the end of each execution.
+ * Events only make it look sooner; the server's own report is asked for regularly and before any decision to stop it.
+ */
+export function follow(server: RunningServer, access: Access, term: Term, { store, jupyter, snapshots, now, log, oneOfFew }: Deps, options: FollowOptions): Follower {
+  const ending = new AbortController();
+  const signal = AbortSignal.any([term.signal, ending.signal]);
+  let activity: Activity = { ...server.activity };
+  let written = server.activity.activeAt.getTime();
+
+  async function record(seen: { activeAt: Date; busy: boolean }): Promise<void> {
+    const activeAt = new Date(Math.max(activity.activeAt.getTime(), seen.activeAt.getTime()));
+    const busySince = seen.busy ? (activity.busySince ?? now()) : undefined;
+    const turned = (busySince === undefined) !== (activity.busySince === undefined);
+    activity = { ...activity, activeAt, busySince };
+    if (!turned && activeAt.getTime() - written < options.writeMs) return;
+    written = activeAt.getTime();
+    await store.setActivity(server.ref, { activeAt, busySince }, term.epoch);
+  }
+
+  async function refresh(): Promise<Activity> {
+    const status = await within(5_000, 'status', jupyter.status(access));
+    await record(activityOf(status, now()));
+    return activity;
+  }
+
+  let wanted = false;
+  let saving: Promise<void> | undefined;
+  /** Snapshots wanted while one is taken are one more, after it. */
+  const save = () => {
+    wanted = true;
+    saving ??= (async () => {
+      while (wanted && !signal.aborted) {
+        wanted = false;
+        const began = performance.now();
+        await oneOfFew(() => within(60_000, 'snapshot', snapshots.take(access, server.workspace))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
+        await pause(Math.max(0, options.snapshotGapMs - (performance.now() - began)), signal);
+      }
+      saving = undefined;
+    })();
+  };
+
+  async function hear(event: ServerEvent): Promise<void> {
+    switch (event.kind) {
+      case 'busy':
+        return record({ activeAt: now(), busy: true });
+      case 'input':
+        return record({ activeAt: now(), busy: activity.busySince !== undefined });
+      case 'executed':
+        save();
+        await refresh();
+        return;
+      case 'kernel-died':
+        await record({ activeAt: now(), busy: activity.busySince !== undefined });
+        await refresh();
+    }
+  }
+
+  const attempt = (doing: string, work: Promise<unknown>) =>
+    work.catch((error: unknown) => {
+      if (!signal.aborted) log.debug({ err: error, server: server.ref.id }, doing);
+    });
+
+  void (async () => {
+    for (let backOff = 250; !signal.aborted; backOff = Math.min(backOff * 2, 10_000)) {
+      await attempt(
+        'events lost',
+        (async () => {
+          await refresh();
+          for await (const event of jupyter.events(access, signal)) {
+            backOff = 250;
+            await attempt('event', hear(event));
+          }
+        })(),
+      );
+      await pause(backOff, signal);
+    }
+  })();
+  void (async () => {
+    while (!signal.aborted) {
+      await pause(options.statusMs, signal);
+      if (!signal.aborted) await attempt('status', refresh());
+    }
+  })();
+
+  return { refresh, end: () => ending.abort() };
+}

@@ -1,0 +1,144 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { makeDatabase as makeTestDatabase } from '../../scripts/testing/database.ts';
+import { addWorkspace, makeTestHub, testProfile } from './hub.fixture.ts';
+import type { WorkspaceId } from '../core/ids.ts';
+import type { Jupyter } from '../core/servers/jupyter.ts';
+import type { Profile, Server } from '../core/servers/server.ts';
+import type { Spawner } from '../core/servers/spawner.ts';
+import type { ServerStore } from '../core/servers/store.ts';
+import { makeController, type ControllerOptions } from './controller.ts';
+import { makeFolderSpawner, makeScriptedJupyter, type Script } from './folder-spawner.fixture.ts';
+
+export const quick: ControllerOptions = {
+  maxServers: 40, startsAtOnce: 4, passMs: 100, startingPassMs: 20, renewMs: 500, standbyMs: 50, orphanGraceMs: 400, backOffMs: { first: 20, most: 200 }, writeMs: 50, statusMs: 200, snapshotGapMs: 20,
+};
+
+export type StartOptions = {
+  options?: Partial<ControllerOptions>;
+  profile?: Partial<Profile>;
+  limits?: Partial<{ warningMs: number; busyMs: number; startAttempts: number; retryMs: number }>;
+  /** The name of the step after which this controller is as good as killed: nothing it does from then on has any effect. */
+  killedAfter?: string;
+  leaseMs?: number;
+};
+
+/** A database, a spawner whose servers outlive controllers, and as many controllers as a test starts. */
+export async function makeWorld() {
+  const database = await makeTestDatabase();
+  const folder = mkdtempSync(join(tmpdir(), 'lectern-world-'));
+  const hub = makeTestHub(database.url);
+  const jupyter = makeScriptedJupyter();
+  const spawner = makeFolderSpawner(folder);
+  const snapshots: { workspace: WorkspaceId; at: number }[] = [];
+  const stops: (() => Promise<void>)[] = [];
+
+  /** Starts a controller; `stop` ends it as SIGTERM would. */
+  function start({ options, profile, limits, killedAfter, leaseMs = 2_000 }: StartOptions = {}) {
+    const ending = new AbortController();
+    const own = makeTestHub(database.url, { holder: `c${stops.length}`, leaseMs });
+    const switchOff = makeKillSwitch(killedAfter);
+    const controller = makeController(
+      {
+        store: switchOff.wrap('store', own.store) as ServerStore,
+        lease: switchOff.wrap('lease', own.lease),
+        bus: own.bus,
+        spawner: switchOff.wrap('spawner', makeFolderSpawner(folder, `c${stops.length}`)) as Spawner,
+        jupyter: jupyter as unknown as Jupyter,
+        snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
+        serverKey: new Uint8Array(32),
+        profile: { ...testProfile, poolFloor: 0, ...profile },
+        limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, ...limits },
+        log: own.log,
+      },
+      { ...quick, ...options },
+    );
+    const running = controller.run(ending.signal);
+    const stop = async () => {
+      ending.abort();
+      // A killed controller's calls hang for ever, and its end with them.
+      await (switchOff.killed() ? undefined : running);
+      await own.close();
+    };
+    stops.push(stop);
+    return { stop: () => (stops.splice(stops.indexOf(stop), 1), stop()), killed: switchOff.killed, logged: own.logged };
+  }
+
+  return {
+    url: database.url,
+    folder,
+    store: hub.store,
+    bus: hub.bus,
+    query: hub.query,
+    jupyter,
+    spawner,
+    snapshots,
+    start,
+    script: (script: Script) => writeFileSync(join(folder, 'script'), script),
+    journal: () => readFileSync(join(folder, 'journal'), 'utf8').trim().split('\n'),
+    workspace: (given?: Parameters<typeof addWorkspace>[1]) => addWorkspace(hub.database, given),
+    /** Waits until the workspace's server is in the state. */
+    async until<State extends Server['state']>(workspace: WorkspaceId, state: State): Promise<Extract<Server, { state: State }>> {
+      return vi.waitFor(async () => {
+        const server = await hub.store.of(workspace);
+        if (server?.state !== state) throw new Error(`is ${server?.state}, not ${state}`);
+        return server as Extract<Server, { state: State }>;
+      }, patient);
+    },
+    async request(workspace: WorkspaceId) {
+      const asked = await hub.store.request(workspace, 'default');
+      if (asked === 'taken') throw new Error('taken');
+      return asked.ref;
+    },
+    /** Resolves once every server there is belongs to a live row, and every row that should have a server has one. */
+    converged: () =>
+      vi.waitFor(async () => {
+        const rows = await hub.store.live();
+        const unsettled = rows.filter(({ state, desired }) => !(desired === 'run' && (state === 'warm' || state === 'running')));
+        if (unsettled.length > 0) throw new Error(`not settled: ${unsettled.map(({ state }) => state).join()}`);
+        const unmarked = rows.filter((server) => server.state === 'running' && !server.markedAt);
+        if (unmarked.length > 0) throw new Error('a running server is not marked');
+        const [have, want] = [spawner.kept().sort(), rows.map(({ ref }) => `${ref.id}.${ref.generation}`).sort()];
+        if (have.join() !== want.join()) throw new Error(`servers ${have.join()} for rows ${want.join()}`);
+      }, patient),
+    async end() {
+      for (const stop of stops.splice(0)) await stop();
+      await hub.close();
+      await database.drop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export const patient = { timeout: 30_000, interval: 15 };
+
+export type World = Awaited<ReturnType<typeof makeWorld>>;
+
+/**
+ * Kills a controller in this very process: from the named call on (after its effect, before its answer), every call of its
+ * ports hangs, as those of a killed process would, and nothing it does reaches anybody.
+ */
+function makeKillSwitch(after: string | undefined) {
+  let killed = false;
+  const never = new Promise<never>(() => {});
+  return {
+    killed: () => killed,
+    wrap<Port extends object>(name: string, port: Port): Port {
+      return new Proxy(port, {
+        get(target, method: string) {
+          const original = Reflect.get(target, method) as unknown;
+          if (typeof original !== 'function' || method === 'now' || method === 'onChange') return original;
+          return async (...given: unknown[]) => {
+            if (killed) return never;
+            const answer: unknown = await (original as (...given: unknown[]) => Promise<unknown>).apply(target, given);
+            const step = `${name}.${method}${method === 'move' ? ` ${(given[2] as { to: string }).to}` : ''}`;
+            if (step === after) killed = true;
+            return killed ? never : answer;
+          };
+        },
+      });
+    },
+  };
+}

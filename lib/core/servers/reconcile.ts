@@ -1,0 +1,107 @@
+import { decideIdle, type IdleLimits } from './idle.ts';
+import type { EndReason } from './reason.ts';
+import type { Address, Profile, Server, Stage } from './server.ts';
+import type { Sighting } from './spawner.ts';
+
+/** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's. */
+export type Seen = { sighting: Sighting; claimed: boolean };
+
+export type Limits = { warningMs: number; busyMs: number; startAttempts: number; retryMs: number };
+
+/** The one next step that brings a server closer to what its row says. Each may be done twice. */
+export type Action =
+  | { do: 'nothing' }
+  /** Ask the spawner for it. */
+  | { do: 'start' }
+  | { do: 'stage'; stage: Stage }
+  /** It says it is ready: let it prove who it is, then write that it is. */
+  | { do: 'accept'; address: Address; instance: string }
+  | { do: 'mark' }
+  | { do: 'warn' | 'unwarn' }
+  /** Begin its end: from here on nobody enters it. */
+  | { do: 'end'; reason: EndReason }
+  /** Remove the instance that was seen, if any, then write that it has ended. With `save`, first keep what lies on its disk. */
+  | { do: 'remove'; reason: EndReason; instance?: string; save?: { address: Address } }
+  /** Remove what is left of a failed start, then put it back into the queue. */
+  | { do: 'retry'; attempts: number; retryAt: Date; instance?: string };
+
+const nothing: Action = { do: 'nothing' };
+
+/** Level-triggered: only what is true now counts, never which events led to it. */
+export function decide(server: Server, { sighting, claimed }: Seen, now: Date, profile: Profile, limits: Limits): Action {
+  switch (server.state) {
+    case 'warming':
+    case 'starting': {
+      if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'requested' };
+      // A restored database may believe that this server was never anybody's.
+      if (server.state === 'warming' && claimed) return { do: 'end', reason: 'mistaken' };
+      if (now.getTime() - server.since.getTime() > profile.startDeadlineMs) return { do: 'end', reason: 'deadline' };
+      if (sighting.state === 'absent') return { do: 'start' };
+      if (sighting.state === 'ended') return afterFailedStart(server, sighting.reason, sighting, now, limits);
+      if (sighting.state === 'ready') return { do: 'accept', address: sighting.address, instance: sighting.instance };
+      return sighting.stage === server.stage ? nothing : { do: 'stage', stage: sighting.stage };
+    }
+    case 'warm': {
+      if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'surplus' };
+      if (claimed) return { do: 'end', reason: 'mistaken' };
+      if (now.getTime() - server.since.getTime() > profile.lifetimeMs) return { do: 'end', reason: 'surplus' };
+      return unlessGone(server.instance, sighting);
+    }
+    case 'requested':
+      return server.desired === 'stop' ? { do: 'remove', reason: server.why ?? 'requested', ...instanceOf(sighting) } : nothing;
+    case 'running': {
+      if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'requested' };
+      const gone = unlessGone(server.instance, sighting);
+      if (gone.do !== 'nothing') return gone;
+      if (!server.markedAt) return { do: 'mark' };
+      const idle = decideIdle(server, now, idleLimits(profile, limits));
+      return idle.do === 'stop' ? { do: 'end', reason: idle.reason } : idle;
+    }
+    case 'stopping': {
+      const save = sighting.state === 'ready' && server.workspace && server.reason !== 'mistaken' ? { save: { address: sighting.address } } : {};
+      return { do: 'remove', reason: server.reason, ...instanceOf(sighting), ...save };
+    }
+    case 'stopped':
+    case 'failed':
+      return sighting.state === 'absent' ? nothing : { do: 'remove', reason: server.reason, ...instanceOf(sighting) };
+  }
+}
+
+/** A start that threw or died: again a few times for a learner who waits, later each time; a server for the pool is simply made anew. */
+export function afterFailedStart(server: Extract<Server, { state: 'warming' | 'starting' }>, reason: EndReason, left: Sighting, now: Date, limits: Limits): Action {
+  const attempts = server.attempts + 1;
+  if (server.state === 'warming' || attempts >= limits.startAttempts) return { do: 'end', reason };
+  return { do: 'retry', attempts, retryAt: new Date(now.getTime() + limits.retryMs * 2 ** server.attempts), ...instanceOf(left) };
+}
+
+/** Which of the two ends a reason is: what somebody or a rule wanted, or what went wrong. */
+export function endStateOf(reason: EndReason): 'stopped' | 'failed' {
+  switch (reason) {
+    case 'idle':
+    case 'lifetime':
+    case 'requested':
+    case 'admin':
+    case 'access':
+    case 'surplus':
+      return 'stopped';
+    case 'memory':
+    case 'processes':
+    case 'crashed':
+    case 'lost':
+    case 'deadline':
+    case 'start':
+    case 'mistaken':
+      return 'failed';
+  }
+}
+
+export const idleLimits = (profile: Profile, { warningMs, busyMs }: Limits): IdleLimits => ({ idleMs: profile.idleMs, lifetimeMs: profile.lifetimeMs, warningMs, busyMs });
+
+const instanceOf = (sighting: Sighting) => (sighting.state === 'absent' ? {} : { instance: sighting.instance });
+
+function unlessGone(instance: string, sighting: Sighting): Action {
+  if (sighting.state === 'absent') return { do: 'end', reason: 'lost' };
+  if (sighting.state === 'ended') return { do: 'end', reason: sighting.reason };
+  // Something else stands where this server stood: what our row says of it is no longer true.
+  return sighting.instance === instance ? nothing : { do: 'end', reason: 'lost' };
+}
