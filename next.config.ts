@@ -14,6 +14,8 @@ const everywhere = [
 const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
+  // The development server would print the arguments of actions, and passwords are among them.
+  logging: { serverFunctions: false },
   allowedDevOrigins: ['lectern.localhost', '*.lectern.localhost'],
   serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@prisma/client', '@prisma/adapter-pg', 'nodemailer', 'undici'],
   headers: async () => [

@@ -20,7 +20,7 @@ export function ProviderButtons({ providers, next, verb = 'Continue with' }: Pro
   }
 
   return (
-    <div className="mb-6 grid gap-2.5">
+    <div className="grid gap-2.5">
       {state.at === 'failed' && (
         <Alert tone="bad" live>
           That service could not be reached. Try again, or sign in another way.

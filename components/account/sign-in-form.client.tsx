@@ -22,8 +22,9 @@ export function SignInForm({ action, next }: { action: Action; next: string }) {
       <Button type="submit" variant="primary" busy={busy || form.state === 'done'}>
         Sign in
       </Button>
-      <p className="text-sm">
+      <p className="flex flex-wrap justify-between gap-x-4 gap-y-1 text-sm">
         <Link href="/forgot">Forgot your password?</Link>
+        <Link href="/sign-in/link">Use a link by mail</Link>
       </p>
     </form>
   );

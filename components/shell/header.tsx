@@ -14,7 +14,7 @@ export function Header({ actor, theme, signOut }: Props) {
   return (
     <header className="sticky top-0 z-30 border-b border-line bg-bg/90 backdrop-blur-md">
       <div className="mx-auto flex h-16 max-w-6xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
-        <NextLink href="/" aria-label="Lectern, to the start page" className="rounded-lg no-underline">
+        <NextLink href="/" aria-label="Lectern, to the start page" className="flex rounded-lg no-underline">
           <Wordmark />
         </NextLink>
         <nav aria-label="Main" className="hidden gap-1 md:flex">

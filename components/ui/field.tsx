@@ -10,14 +10,14 @@ export type Described = { id: string; 'aria-describedby'?: string; 'aria-invalid
 export function FieldFrame({ label, hint, error, children }: Around & { children: (described: Described) => ReactNode }) {
   const id = useId();
   const problem = [error ?? []].flat().join(' ');
-  const described = [hint ? `${id}-hint` : '', problem ? `${id}-error` : ''].filter(Boolean).join(' ');
+  const described = problem ? `${id}-error` : hint ? `${id}-hint` : undefined;
   return (
     <div className="grid gap-1.5">
       <label htmlFor={id} className="text-sm font-medium">
         {label}
       </label>
-      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': problem ? true : undefined })}
-      {hint && (
+      {children({ id, 'aria-describedby': described, 'aria-invalid': problem ? true : undefined })}
+      {hint && !problem && (
         <p id={`${id}-hint`} className="text-sm text-ink-3">
           {hint}
         </p>

@@ -3,7 +3,8 @@ import { currentActor } from './actor.ts';
 import { siteHub } from './hub.ts';
 import { makeProviders } from './providers.ts';
 
-type Query = Partial<Record<'next' | 'callbackUrl' | 'error', string | string[]>>;
+/** What may stand in the address of these pages. */
+export type Query = Partial<Record<'next' | 'callbackUrl' | 'error', string | string[]>>;
 
 /** What went wrong at an issuer, by the code in our own address; any other code gets the last text. */
 const problems = new Map([

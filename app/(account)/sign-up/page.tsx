@@ -1,15 +1,14 @@
 import { redirect } from 'next/navigation';
 import { AccountFrame } from '../../../components/account/frame.tsx';
+import { Or } from '../../../components/account/or.tsx';
 import { ProviderButtons } from '../../../components/account/provider-buttons.client.tsx';
 import { SignUpForm } from '../../../components/account/sign-up-form.client.tsx';
 import { Alert } from '../../../components/ui/alert.tsx';
 import { Link } from '../../../components/ui/link.tsx';
-import { signInPage } from '../../../lib/web/account-pages.ts';
+import { signInPage, type Query } from '../../../lib/web/account-pages.ts';
 import { signUpWithPassword } from '../actions.ts';
 
 export const metadata = { title: 'Make an account' };
-
-type Props = { searchParams: Promise<{ next?: string | string[] }> };
 
 const leads = {
   open: 'Free of charge, and your work is kept from the first line.',
@@ -17,7 +16,7 @@ const leads = {
   closed: undefined,
 };
 
-export default async function SignUpPage({ searchParams }: Props) {
+export default async function SignUpPage({ searchParams }: { searchParams: Promise<Query> }) {
   const { signedIn, next, providers, signUp } = await signInPage(await searchParams);
   if (signedIn) redirect(next);
 
@@ -35,7 +34,12 @@ export default async function SignUpPage({ searchParams }: Props) {
         <Alert>New accounts cannot be made here. Ask whoever runs this site for one.</Alert>
       ) : (
         <>
-          {providers.length > 0 && <ProviderButtons providers={providers} next={next} />}
+          {providers.length > 0 && (
+            <>
+              <ProviderButtons providers={providers} next={next} />
+              <Or />
+            </>
+          )}
           <SignUpForm action={signUpWithPassword} next={next} />
         </>
       )}
