@@ -1,3 +1,5 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import pino from 'pino';
 import { makeGatewayRows } from './adapters/postgres/access.ts';
 import { makeAdminRows } from './adapters/postgres/admin.ts';
@@ -8,6 +10,7 @@ import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
 import { makeDatabase, makePool } from './adapters/postgres/database.ts';
 import { makeHealthProbe } from './adapters/postgres/health.ts';
+import { makeLease } from './adapters/postgres/lease.ts';
 import { makeOneTimeLinks } from './adapters/postgres/links.ts';
 import type { Prisma } from './adapters/postgres/prisma.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
@@ -18,12 +21,14 @@ import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
 import { makeServers } from './core/servers/open.ts';
+import type { Spawner } from './core/servers/spawner.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
 import { makeLetters } from './core/users/letters.ts';
 import { makeMembership } from './core/users/membership.ts';
 import { makeRecovery } from './core/users/recovery.ts';
 import { makeSignIn } from './core/users/sign-in.ts';
 import { makeSignUp } from './core/users/sign-up.ts';
+import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
 import { makeOpening } from './core/workspaces/opening.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
@@ -70,20 +75,56 @@ export function makeHub(config: Config, secrets: Secrets) {
 
 export type Hub = ReturnType<typeof makeHub>;
 
+/** The hub of the controller: the same, the lease, and the spawner, which nobody else speaks to. */
+export async function makeControllerHub(config: Config, secrets: Secrets) {
+  const hub = makeHub(config, secrets);
+  const spawner = await assembleSpawner(config, hub.log);
+  return {
+    ...hub,
+    spawner,
+    lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),
+    async close() {
+      spawner.close?.();
+      await hub.close();
+    },
+  };
+}
+
+export type ControllerHub = Awaited<ReturnType<typeof makeControllerHub>>;
+
+async function assembleSpawner({ spawner, local, stateDir }: Config, log: Hub['log']): Promise<Spawner & { close?(): void }> {
+  if (spawner === 'memory') return (await import('./adapters/memory/spawner.ts')).makeMemorySpawner();
+  const [{ makeLocalSpawner }, { privateRunDir }] = await Promise.all([import('./adapters/local/spawner.ts'), import('./adapters/local/run-dir.ts')]);
+  const made = await makeLocalSpawner({
+    pythonDir: local.pythonDir,
+    runDir: privateRunDir(stateDir),
+    network: local.network,
+    hidden: [join(import.meta.dirname, '..'), stateDir],
+    onLog: (message, about) => log.warn(about, message),
+  });
+  log.info({ sandbox: made.sandbox, limits: made.limits() }, 'servers run on this machine');
+  return made;
+}
+
 /** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */
 export async function makeSiteHub(config: Config, secrets: Secrets) {
   const hub = makeHub(config, secrets);
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
   const prisma = makePrisma(hub.pool);
   const people = await assemblePeople(hub, prisma);
+  const work = assembleWork(hub, people.sessions);
+  const [{ makeUploadReader }, { makeCourseImport }] = await Promise.all([import('./adapters/archive/upload.ts'), import('./core/courses/import/import.ts')]);
   return {
     ...hub,
     ...people,
-    ...assembleWork(hub),
+    ...work,
+    uploads: makeUploadReader(),
+    courseImport: makeCourseImport(hub),
     prisma,
     health: makeHealthProbe(hub.pool, 'prisma/migrations'),
     admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership }),
     async close() {
+      work.feed.close();
       people.mailer.close?.();
       await hub.close();
     },
@@ -91,12 +132,15 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
 }
 
 /** What learners do with lessons and files through the site. */
-function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub) {
+function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
   const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
   const { workspaceBytes, site, notebookDomain } = config;
   const shared = { workspaces, courses, store, jupyter, putBack, onBackground };
+  const lessons = makeLessonAccess({ courses });
   return {
-    opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons: makeLessonAccess({ courses }), servers, bus, now: () => new Date() }),
+    lessons,
+    opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons, servers, bus, now: () => new Date() }),
+    feed: makeFeed({ bus, workspaces, servers, sessions, onError: (cause) => log.warn({ err: cause }, 'an event could not be sent') }),
     files: makeFiles({ ...shared, blobs, serverKey: secrets.keys[0]!.server, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
   };
 }

@@ -51,8 +51,13 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
         if (row) return toWorkspace(row);
       }
     },
+    async of(user, course) {
+      const [row] = await db.query<WorkspaceRow>(`SELECT ${WORKSPACE} FROM workspace WHERE user_id = $1 AND course_id = $2`, [user, course]);
+      return row && toWorkspace(row);
+    },
     find: async (id) => (isUuid(id) ? one('id', id) : undefined),
     byKey: (key) => one('key', key),
+    ofUser: async (user) => (await db.query<WorkspaceRow>(`SELECT ${WORKSPACE} FROM workspace WHERE user_id = $1`, [user])).map(toWorkspace),
 
     async files(workspace) {
       const rows = await db.query<FileRow>(`SELECT ${FILE} FROM file WHERE workspace_id = $1 AND deleted_at IS NULL ORDER BY path`, [workspace]);
@@ -111,6 +116,14 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
       const [row] = await db.query<{ editor: Editor }>('SELECT editor FROM notebook_editor WHERE workspace_id = $1 AND path = $2', [workspace, path]);
       return row?.editor ?? 'page';
     },
+    inLab: (users) =>
+      db.query(
+        `SELECT w.user_id AS "user", w.id AS workspace, f.path, f.revision
+         FROM workspace w JOIN notebook_editor e ON e.workspace_id = w.id AND e.editor = 'lab'
+         JOIN file f ON f.workspace_id = w.id AND f.path = e.path AND f.deleted_at IS NULL
+         WHERE w.user_id = ANY($1::uuid[])`,
+        [users],
+      ),
     async setEditor(workspace, path, editor) {
       await db.query(
         `INSERT INTO notebook_editor (workspace_id, path, editor) VALUES ($1, $2, $3)

@@ -36,8 +36,11 @@ export type ManifestEntry = { path: string; revision: number; sha256?: Sha256 };
 export interface WorkspaceStore {
   /** The user's workspace for the course, made on the first call. */
   open(user: UserId, course: CourseId): Promise<Workspace>;
+  /** The same, where there is one: looking makes nothing. */
+  of(user: UserId, course: CourseId): Promise<Workspace | undefined>;
   find(id: WorkspaceId): Promise<Workspace | undefined>;
   byKey(key: WorkspaceKey): Promise<Workspace | undefined>;
+  ofUser(user: UserId): Promise<Workspace[]>;
 
   files(workspace: WorkspaceId): Promise<WorkspaceFile[]>;
   file(workspace: WorkspaceId, path: string): Promise<WorkspaceFile | undefined>;
@@ -63,6 +66,8 @@ export interface WorkspaceStore {
 
   /** 'page' until somebody said otherwise. */
   editor(workspace: WorkspaceId, path: string): Promise<Editor>;
+  /** Notebooks that JupyterLab edits now, of these users. */
+  inLab(users: UserId[]): Promise<{ user: UserId; workspace: WorkspaceId; path: string; revision: number }[]>;
   /** Tells the other tabs, too. */
   setEditor(workspace: WorkspaceId, path: string, editor: Editor): Promise<void>;
 
