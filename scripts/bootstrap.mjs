@@ -61,7 +61,7 @@ async function nodeForPrograms(progress) {
   const home = join(cacheDir(), 'node', `${NODE}-${process.platform}-${process.arch}`);
   const node = join(home, 'bin', 'node');
   if (existsSync(node)) return node;
-  return progress.step(`Node ${NODE} from npm, for this Node ${process.version.slice(1)} is too old for the programs`, async (note) => {
+  return progress.step(`Node ${NODE} (the machine’s own ${process.version.slice(1)} is too old for the programs)`, async (note) => {
     mkdirSync(dirname(home), { recursive: true });
     const work = mkdtempSync(join(dirname(home), 'new-'));
     try {
@@ -119,7 +119,7 @@ const environment = (node) => ({ ...process.env, PATH: `${dirname(node)}${delimi
 async function npm(args, { cwd, note, mend = '' }) {
   const own = process.env.npm_execpath?.endsWith('.js') ? process.env.npm_execpath : undefined;
   const [command, first] = own ? [process.execPath, [own]] : ['npm', []];
-  const said = (line) => note(line.replace(/^npm (http|warn) /, '').replace(/https?:\/\/[^/ ]+\//, ''));
+  const said = (line) => line.startsWith('npm warn') || note(line.replace(/^npm http /, '').replace(/https?:\/\/[^/ ]+\//, ''));
   const { code, tail } = await run(command, [...first, ...args], { cwd, onLine: said, timeoutMs: 20 * 60_000 }).catch((error) => {
     if (error.code === 'ENOENT') throw new Obstacle('npm is not to be found: it comes with Node (on Debian: apt install npm).');
     throw error;
