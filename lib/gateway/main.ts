@@ -1,0 +1,23 @@
+import { readEnvironment } from '../config/read.ts';
+import { makeHub } from '../hub.ts';
+import { makeGateway } from './server.ts';
+
+const { config, secrets } = readEnvironment();
+const hub = makeHub(config, secrets);
+const gateway = makeGateway(hub);
+const port = await gateway.listen(config.port, config.host);
+hub.log.info({ port }, 'ready');
+
+let ending: Promise<void> | undefined;
+const end = async () => {
+  await gateway.drain();
+  await hub.close();
+};
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    ending ??= end().catch((err: unknown) => {
+      hub.log.error({ err }, 'ended badly');
+      process.exitCode = 1;
+    });
+  });
+}
