@@ -32,6 +32,7 @@ import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
 import { makeOpening } from './core/workspaces/opening.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
+import type { Snapshots } from './core/workspaces/snapshot.ts';
 
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
@@ -82,6 +83,8 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
   return {
     ...hub,
     spawner,
+    // Replaced by the implementation of lib/core/workspaces as soon as it is there.
+    snapshots: { take: async () => {} } satisfies Snapshots,
     lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),
     async close() {
       spawner.close?.();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { makeDatabase as makeTestDatabase } from '../../scripts/testing/database.ts';
-import { addWorkspace, makeTestHub, testProfile } from './hub.fixture.ts';
+import { addWorkspace, makeTestHub, testProfile } from '../../scripts/testing/controller-hub.ts';
 import type { WorkspaceId } from '../core/ids.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
 import type { Profile, Server } from '../core/servers/server.ts';

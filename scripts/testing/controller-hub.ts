@@ -1,10 +1,10 @@
-import { makeBus } from '../adapters/postgres/bus.ts';
-import { makeDatabase, makePool } from '../adapters/postgres/database.ts';
-import { makeLease } from '../adapters/postgres/lease.ts';
-import { makeServerStore } from '../adapters/postgres/servers.ts';
-import type { Log } from './log.ts';
+import { makeBus } from '../../lib/adapters/postgres/bus.ts';
+import { makeDatabase, makePool } from '../../lib/adapters/postgres/database.ts';
+import { makeLease } from '../../lib/adapters/postgres/lease.ts';
+import { makeServerStore } from '../../lib/adapters/postgres/servers.ts';
+import type { Log } from '../../lib/controller/log.ts';
 
-export { addWarm, addWorkspace, testProfile } from '../adapters/postgres/servers.fixture.ts';
+export { addWarm, addWorkspace, testProfile } from '../../lib/adapters/postgres/servers.fixture.ts';
 
 /** The controller's side of the hub over one database, with connections of its own. */
 export function makeTestHub(url: string, { holder = 'test', leaseMs = 2_000 } = {}) {

@@ -1,0 +1,33 @@
+import { availableParallelism } from 'node:os';
+import { readEnvironment } from '../config/read.ts';
+import { makeControllerHub } from '../hub.ts';
+import { defaultOptions, makeController } from './controller.ts';
+import { within } from './waiting.ts';
+
+const { config, secrets } = readEnvironment();
+const hub = await makeControllerHub(config, secrets);
+const ending = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => ending.abort());
+
+const controller = makeController(
+  {
+    store: hub.serverStore,
+    lease: hub.lease,
+    bus: hub.bus,
+    spawner: hub.spawner,
+    jupyter: hub.jupyter,
+    snapshots: hub.snapshots,
+    serverKey: secrets.keys[0]!.server,
+    profile: config.profile,
+    limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },
+    log: hub.log,
+  },
+  // A start keeps about one CPU busy: more at once would make each learner wait longer.
+  { ...defaultOptions, maxServers: config.maxServers, startsAtOnce: Math.max(2, availableParallelism()) },
+);
+
+hub.log.info('ready');
+await controller.run(ending.signal);
+await within(500, 'closing', hub.close()).catch(() => {});
+// A call that hangs somewhere outside must not keep an ended program.
+process.exit(0);
