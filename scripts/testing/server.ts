@@ -1,19 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeLocalSpawner, type LocalOptions, type LocalSpawner } from '../../lib/adapters/local/spawner.ts';
-import type { ServerId } from '../../lib/core/ids.ts';
 import type { Access } from '../../lib/core/servers/jupyter.ts';
+import { anyProfile, anySecrets, anyServer } from '../../lib/core/servers/server.fixture.ts';
 import type { Profile, ServerRef } from '../../lib/core/servers/server.ts';
-import type { ServerSecrets, Sighting, Spawner } from '../../lib/core/servers/spawner.ts';
-
-const MB = 1 << 20;
-
-export const testProfile: Profile = { name: 'test', cpus: 1, memoryBytes: 768 * MB, diskBytes: 200 * MB, processes: 150, lifetimeMs: 3_600_000, idleMs: 3_600_000, poolFloor: 0, startDeadlineMs: 120_000 };
-
-export const newRef = (): ServerRef => ({ id: randomBytes(8).toString('hex') as ServerId, generation: 1 });
-export const newSecrets = (): ServerSecrets => ({ token: randomBytes(16).toString('hex'), identityKey: randomBytes(16).toString('hex') });
+import type { Sighting, Spawner } from '../../lib/core/servers/spawner.ts';
 
 /** A local spawner over a private folder of its own; `end` stops whatever it still runs and removes the folder. */
 export async function makeTestSpawner(pythonDir: string, options: Partial<LocalOptions> = {}): Promise<LocalSpawner & { runDir: string; end(): Promise<void> }> {
@@ -49,9 +41,9 @@ export type TestServer = { access: Access; spawner: LocalSpawner; stop(): Promis
  */
 export async function startTestServer(pythonDir: string, profile: Partial<Profile> = {}, options: Partial<LocalOptions> = {}): Promise<TestServer> {
   const spawner = await makeTestSpawner(pythonDir, options);
-  const [ref, secrets] = [newRef(), newSecrets()];
+  const [ref, secrets] = [anyServer(), anySecrets()];
   try {
-    await spawner.start(ref, { ...testProfile, ...profile }, secrets);
+    await spawner.start(ref, { ...anyProfile, ...profile }, secrets);
     const { address } = await waitFor(spawner, ref, 'ready');
     return { access: { ref, address, secrets }, spawner, stop: () => spawner.end() };
   } catch (error) {
