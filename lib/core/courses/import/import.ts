@@ -1,0 +1,131 @@
+import { ok, refuse, type Outcome } from '../../errors.ts';
+import type { CourseId, UserId } from '../../ids.ts';
+import type { Notebook } from '../../lessons/notebook.ts';
+import type { BlobStore } from '../../workspaces/blobs.ts';
+import type { CourseAuthoring, NewCourse } from '../authoring.ts';
+import type { Asset } from '../course.ts';
+import { sortEntries, type CourseFile } from './entries.ts';
+import { importLimits } from './limits.ts';
+import { checkNotebook } from './notebook.ts';
+import { planCourse, type CoursePlan } from './plan.ts';
+import { checkReferences } from './references.ts';
+import { hasErrors, listed, type ImportReport, type Problem } from './report.ts';
+import { DamagedEntry, type Upload } from './upload.ts';
+
+type Deps = { blobs: BlobStore; authoring: Pick<CourseAuthoring, 'create'> };
+
+/** What is known of an upload after all of it was read once and nothing kept. */
+type Checked = { report: ImportReport; plan?: CoursePlan; files: CourseFile[] };
+
+/** Courses made from uploads. Making one into a course that exists already is not possible yet. */
+export const makeCourseImport = ({ blobs, authoring }: Deps) => ({
+  /** The dry run: reads everything, keeps nothing. */
+  async check(upload: Upload): Promise<ImportReport> {
+    return (await check(upload)).report;
+  },
+
+  /**
+   * Makes the course, unpublished. The upload is checked again first: what was shown to the author came from another request.
+   * Blobs are kept before the course names them, so a crash leaves unused blobs and never a course without its files.
+   */
+  async run(upload: Upload, author: UserId): Promise<Outcome<{ id: CourseId; slug: string; report: ImportReport }>> {
+    const { report, plan, files } = await check(upload);
+    if (!plan) return refuse({ code: 'invalid', say: 'These files cannot become a course yet. See the problems listed.' });
+    const kept = new Map<string, Asset>();
+    for (const file of files) kept.set(file.path, await keep(upload, file, blobs));
+    return ok({ ...(await authoring.create(author, toCourse(plan, kept))), report });
+  },
+});
+
+async function check(upload: Upload): Promise<Checked> {
+  const { name, files, problems } = sortEntries(upload.name, upload.entries);
+  // What is over a limit by its own word is not unpacked to see what else is wrong.
+  if (hasErrors(problems)) return { report: listed(problems), files };
+  const notebooks = new Map<string, Notebook>();
+  let readme: string | undefined;
+  for (const file of files) {
+    try {
+      if (file.notebook) {
+        const checked = checkNotebook(file.path, await text(upload, file));
+        problems.push(...checked.problems);
+        if (checked.state === 'good') notebooks.set(file.path, checked.notebook);
+      } else if (file.path.toLowerCase() === 'readme.md' && file.entry.size <= importLimits.listBytes) {
+        readme = await text(upload, file);
+      } else {
+        await readThrough(upload.read(file.entry));
+      }
+    } catch (error) {
+      problems.push(damaged(error, file.path));
+    }
+  }
+  const paths = new Set(files.map((file) => file.path));
+  for (const [path, notebook] of notebooks) problems.push(...checkReferences(path, notebook, paths));
+  if (hasErrors(problems)) return { report: listed(problems), files };
+  const planned = planCourse(name, notebooks, files.filter((file) => !file.notebook).map((file) => file.path), readme);
+  return { report: { ...listed([...problems, ...planned.problems]), course: summary(planned.plan, files) }, plan: planned.plan, files };
+}
+
+async function readThrough(bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  const reading = bytes[Symbol.asyncIterator]();
+  while (!(await reading.next()).done);
+}
+
+/** What the archive does wrong is the author's to know; anything else is ours. */
+function damaged(error: unknown, file: string): Problem {
+  if (error instanceof DamagedEntry) return { severity: 'error', code: 'damaged', file, say: 'This file cannot be unpacked; the archive is damaged here. Pack it again.' };
+  if (error instanceof NotText) return { severity: 'error', code: 'json', file, say: 'This is not UTF-8 text. Open and save it in JupyterLab.' };
+  throw error;
+}
+
+class NotText extends Error {
+  override name = 'NotText';
+}
+
+/** A whole small file; `sortEntries` has refused larger ones, and reading stops at the declared size. */
+async function text(upload: Upload, { entry }: CourseFile): Promise<string> {
+  const bytes = new Uint8Array(entry.size);
+  let length = 0;
+  for await (const chunk of upload.read(entry)) {
+    if (length + chunk.length > bytes.length) throw new DamagedEntry(entry.path);
+    bytes.set(chunk, length);
+    length += chunk.length;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
+  } catch {
+    throw new NotText(entry.path);
+  }
+}
+
+async function keep(upload: Upload, file: CourseFile, blobs: BlobStore): Promise<Asset> {
+  if (!file.notebook) return { path: file.path, ...(await blobs.put(upload.read(file.entry))) };
+  const checked = checkNotebook(file.path, await text(upload, file));
+  if (checked.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
+  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(checked.text))) };
+}
+
+function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Asset>): NewCourse {
+  const get = (path: string): Asset => {
+    const asset = kept.get(path);
+    if (!asset) throw new Error(`${path}: planned and not kept`);
+    return asset;
+  };
+  return {
+    ...plan,
+    modules: plan.modules.map((module) => ({
+      ...module,
+      lessons: module.lessons.map((lesson) => ({ ...lesson, notebook: get(lesson.path).sha256, assets: lesson.assets.map(get) })),
+    })),
+  };
+}
+
+function summary(plan: CoursePlan, files: CourseFile[]): NonNullable<ImportReport['course']> {
+  return {
+    title: plan.title,
+    slug: plan.slug,
+    summary: plan.summary,
+    modules: plan.modules.map(({ title, lessons }) => ({ title, lessons: lessons.map(({ path, slug, title: lessonTitle }) => ({ path, slug, title: lessonTitle })) })),
+    files: files.filter((file) => !file.notebook).length,
+    bytes: files.reduce((sum, { entry }) => sum + entry.size, 0),
+  };
+}
