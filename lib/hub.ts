@@ -32,7 +32,7 @@ import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
 import { makeOpening } from './core/workspaces/opening.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
-import type { Snapshots } from './core/workspaces/snapshot.ts';
+import { makeSnapshots } from './core/workspaces/snapshots.ts';
 
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
@@ -83,8 +83,15 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
   return {
     ...hub,
     spawner,
-    // Replaced by the implementation of lib/core/workspaces as soon as it is there.
-    snapshots: { take: async () => {} } satisfies Snapshots,
+    snapshots: makeSnapshots({
+      workspaces: hub.workspaces,
+      blobs: hub.blobs,
+      jupyter: hub.jupyter,
+      putBack: hub.putBack,
+      fileLimitBytes: config.workspaceBytes,
+      now: () => new Date(),
+      onUnkept: (facts) => hub.log.warn(facts, 'a file on a server could not be kept'),
+    }),
     lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),
     async close() {
       spawner.close?.();

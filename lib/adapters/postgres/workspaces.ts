@@ -70,6 +70,7 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
     write: (workspace, write) => db.transaction((query) => writeIn(query, workspace, write, limitBytes)),
     addMissing: (workspace, files, version) => addMissing(db, workspace, files, version),
     remove: (workspace, path) => db.transaction((query) => removeIn(query, workspace, path)),
+    removeExactly: (workspace, path, revision) => db.transaction((query) => removeExactlyIn(query, workspace, path, revision)),
     rename: (workspace, from, to) => db.transaction((query) => renameIn(query, workspace, from, to)),
 
     async revisions(workspace, path) {
@@ -81,10 +82,11 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
       return rows.map(({ sha256, created_at, ...rest }) => ({ ...rest, createdAt: created_at, ...(sha256 && { sha256 }) }));
     },
 
-    async manifest(server) {
+    async manifest(server, paths) {
       const rows = await db.query<{ path: string; revision: number; sha256: Sha256 | null }>(
-        `SELECT path, revision, encode(sha256, 'hex') AS sha256 FROM manifest_entry WHERE server_id = $1`,
-        [server],
+        `SELECT path, revision, encode(sha256, 'hex') AS sha256 FROM manifest_entry
+         WHERE server_id = $1 AND ($2::text[] IS NULL OR path = ANY($2))`,
+        [server, paths ?? null],
       );
       return new Map(rows.map(({ path, revision, sha256 }): [string, ManifestEntry] => [path, { path, revision, ...(sha256 && { sha256 }) }]));
     },
@@ -227,6 +229,16 @@ async function removeIn(query: Query, workspace: WorkspaceId, path: string): Pro
      UPDATE workspace SET used_bytes = used_bytes - (SELECT coalesce(sum(size), 0) FROM gone) WHERE id = $1`,
     [workspace, path],
   );
+}
+
+async function removeExactlyIn(query: Query, workspace: WorkspaceId, path: string, revision: number): Promise<boolean> {
+  await lockWorkspace(query, workspace);
+  const gone = await query(
+    `WITH gone AS (UPDATE file SET deleted_at = now() WHERE workspace_id = $1 AND path = $2 AND revision = $3 AND deleted_at IS NULL RETURNING size)
+     UPDATE workspace SET used_bytes = used_bytes - gone.size FROM gone WHERE id = $1 RETURNING 1`,
+    [workspace, path, revision],
+  );
+  return gone.length > 0;
 }
 
 /** A file takes its history along; the old path keeps a mark of its last revision, for the same reason as in `writeIn`. */

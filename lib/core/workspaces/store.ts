@@ -52,11 +52,14 @@ export interface WorkspaceStore {
   addMissing(workspace: WorkspaceId, files: { path: string; sha256: Sha256 }[], lessonVersionId: string): Promise<void>;
   /** Marks the path, and everything below it, deleted. Revisions stay. */
   remove(workspace: WorkspaceId, path: string): Promise<void>;
+  /** Marks this one path deleted, if its newest revision is still this one; what lies below a folder stays. */
+  removeExactly(workspace: WorkspaceId, path: string, ifRevision: number): Promise<boolean>;
   /** Moves the path and everything below it; 'exists' when the target is taken. */
   rename(workspace: WorkspaceId, from: string, to: string): Promise<'renamed' | 'absent' | 'exists'>;
   revisions(workspace: WorkspaceId, path: string): Promise<{ revision: number; sha256?: Sha256; size: number; origin: Origin; createdAt: Date }[]>;
 
-  manifest(server: ServerId): Promise<Map<string, ManifestEntry>>;
+  /** All of it, or of these paths only. */
+  manifest(server: ServerId, paths?: string[]): Promise<Map<string, ManifestEntry>>;
   setManifest(server: ServerId, entries: ManifestEntry[]): Promise<void>;
   dropManifest(server: ServerId, paths: string[]): Promise<void>;
 

@@ -1,0 +1,3 @@
+import { plotlyBundle } from '../../../lib/web/output-frame.ts';
+
+export const GET = plotlyBundle;

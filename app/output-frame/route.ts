@@ -1,0 +1,3 @@
+import { outputFrame } from '../../lib/web/output-frame.ts';
+
+export const GET = outputFrame;

@@ -1,0 +1,86 @@
+import type { LessonId, ServerId } from '../../lib/core/ids.ts';
+import type { EnterReply, OpenReply } from '../../lib/core/servers/view.ts';
+import type { WorkspaceAt } from './session.ts';
+
+/** `offline`: no answer at all, or one that says to try again. */
+export type Answer<T> = { state: 'ok'; value: T } | { state: 'refused'; code: string; say: string; revision?: number } | { state: 'offline' };
+
+async function ask<T>(read: (response: Response) => Promise<T>, path: string, init: RequestInit): Promise<Answer<T>> {
+  let response: Response;
+  try {
+    response = await fetch(path, { cache: 'no-store', ...init });
+  } catch {
+    return { state: 'offline' };
+  }
+  if (response.ok) return { state: 'ok', value: await read(response) };
+  const refusal: unknown = await response.json().catch(() => undefined);
+  const { code, say, revision } = (typeof refusal === 'object' && refusal !== null ? refusal : {}) as { code?: string; say?: string; revision?: number };
+  if (response.status >= 500 && code !== 'quota') return { state: 'offline' };
+  return { state: 'refused', code: code ?? String(response.status), say: say ?? 'The site refused this.', revision };
+}
+
+const json = <T>(response: Response): Promise<T> => response.json() as Promise<T>;
+const post = (body: unknown): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+export const openLesson = (lesson: LessonId) => ask<OpenReply>(json, `/api/lessons/${lesson}/open`, post({}));
+
+export const enterWorkspace = ({ id, path }: WorkspaceAt) => ask<EnterReply>(json, `/api/workspaces/${id}/enter`, post({ path }));
+
+export const setEditor = ({ id, path }: WorkspaceAt, editor: 'page' | 'lab') => ask<unknown>(json, `/api/workspaces/${id}/editor`, post({ path, editor }));
+
+export const keepServer = (server: ServerId) => ask<unknown>(json, `/api/servers/${server}/keep`, post({}));
+
+const fileAddress = ({ id, path }: WorkspaceAt) => `/api/workspaces/${id}/files/${path.split('/').map(encodeURIComponent).join('/')}`;
+
+export type Versioned = { text: string; revision: number };
+
+export const readNotebook = (at: WorkspaceAt) =>
+  ask<Versioned>(async (response) => ({ text: await response.text(), revision: Number(response.headers.get('etag')?.replaceAll(/[^0-9]/g, '') ?? 0) }), fileAddress(at), {});
+
+/** Durable once it answers ok. `keepalive` lets it outlive the page, for at most 64 kB. */
+export const writeNotebook = (at: WorkspaceAt, { text, revision }: Versioned, options: { keepalive?: boolean; path?: string } = {}) =>
+  ask<{ revision: number }>(json, fileAddress({ ...at, path: options.path ?? at.path }), {
+    method: 'PUT',
+    headers: { 'content-type': 'application/x-ipynb+json', 'if-match': `"${revision}"` },
+    body: text,
+    keepalive: options.keepalive,
+  });
+
+/** Enters the notebook origin: from then on its cookie goes along, and no request needs a header of its own. */
+export async function enterOrigin(origin: string, grant: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${origin}/.lectern/enter`, { method: 'POST', mode: 'cors', credentials: 'include', headers: { authorization: `Bearer ${grant}` } });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+export type LoggedExecution = {
+  msgId: string;
+  cellId: string | null;
+  kernelId: string;
+  state: 'busy' | 'finished' | 'died';
+  messages: { seq: number; type: string; content: { [key: string]: unknown } }[];
+};
+export type OutputLog = { log: string; seq: number; executions: LoggedExecution[] };
+
+/** What every execution of the notebook put out after `since`, kept by the server whoever was connected. */
+export async function readOutputs(origin: string, path: string, since: number): Promise<OutputLog | undefined> {
+  try {
+    const response = await fetch(`${origin}/lectern/outputs?path=${encodeURIComponent(path)}&since=${since}`, { credentials: 'include', cache: 'no-store' });
+    return response.ok ? ((await response.json()) as OutputLog) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A simple POST (no preflight) to the kernel's REST address; true when it was done. */
+export async function tellKernel(origin: string, kernelId: string, what: 'interrupt' | 'restart'): Promise<boolean> {
+  try {
+    const response = await fetch(`${origin}/api/kernels/${encodeURIComponent(kernelId)}/${what}`, { method: 'POST', credentials: 'include' });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

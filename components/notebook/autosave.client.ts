@@ -1,0 +1,220 @@
+import { parseNotebook, serialiseNotebook, type Notebook } from '../../lib/core/lessons/notebook.ts';
+import { readNotebook, writeNotebook, type Versioned } from './api.client.ts';
+import { findDraft, forgetDraft, keepDraft } from './drafts.client.ts';
+import { decideDraft, retryMs, saveDueAt, type Draft, type SaveState } from './save.ts';
+import type { WorkspaceAt } from './session.ts';
+
+export type Conflict = { mine: string; theirs: Versioned };
+
+type Page = {
+  user: string;
+  lesson: string;
+  /** The page as a notebook in the frame of the revision it stands on. */
+  notebook(frame: Pick<Notebook, 'metadata' | 'rest'>): Notebook;
+  /** A revision to show. `over`: it replaces what is in the page. */
+  adopt(notebook: Notebook, over: boolean): void;
+  changed(): void;
+};
+
+const keepaliveBytes = 60_000;
+
+/** Keeps the notebook: in the site two seconds after the last change, in this browser until the site has it. */
+export function makeAutosave(page: Page) {
+  let state: SaveState = { state: 'saved' };
+  let at: WorkspaceAt | undefined;
+  let base: { revision: number; saved: string; frame: Pick<Notebook, 'metadata' | 'rest'> } | undefined;
+  let firstChange: number | undefined;
+  let lastChange = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let draftTimer: ReturnType<typeof setTimeout> | undefined;
+  let saving: Promise<void> | undefined;
+  let conflict: Conflict | undefined;
+  let offer: Draft | undefined;
+  let tries = 0;
+
+  const become = (next: SaveState) => {
+    state = next;
+    page.changed();
+  };
+
+  const textNow = () => base && serialiseNotebook(page.notebook(base.frame));
+
+  function schedule(dueMs: number) {
+    clearTimeout(timer);
+    timer = setTimeout(() => void save(), Math.max(0, dueMs - Date.now()));
+  }
+
+  async function keep() {
+    clearTimeout(draftTimer);
+    draftTimer = undefined;
+    const text = textNow();
+    if (base && text !== undefined && text !== base.saved) await keepDraft({ user: page.user, lesson: page.lesson, baseRevision: base.revision, text, at: Date.now() });
+  }
+
+  function save(options: { keepalive?: boolean } = {}): Promise<void> {
+    saving ??= write(options).finally(() => {
+      saving = undefined;
+    });
+    return saving;
+  }
+
+  async function write({ keepalive }: { keepalive?: boolean }) {
+    clearTimeout(timer);
+    const text = textNow();
+    if (!at || !base || text === undefined || conflict) return;
+    if (text === base.saved) {
+      firstChange = undefined;
+      become({ state: 'saved' });
+      return;
+    }
+    const changeSaved = lastChange;
+    become({ state: 'saving' });
+    const answer = await writeNotebook(at, { text, revision: base.revision }, { keepalive: keepalive && text.length < keepaliveBytes });
+    if (answer.state === 'ok') {
+      tries = 0;
+      base = { ...base, revision: answer.value.revision, saved: text };
+      if (lastChange === changeSaved) {
+        firstChange = undefined;
+        clearTimeout(draftTimer);
+        become({ state: 'saved' });
+        await forgetDraft(page.user, page.lesson);
+      } else {
+        firstChange = lastChange;
+        become({ state: 'unsaved' });
+        schedule(saveDueAt(firstChange, lastChange));
+      }
+      return;
+    }
+    await keep();
+    if (answer.state === 'refused' && answer.code === 'stale') return compare(text);
+    if (answer.state === 'refused' && answer.code !== 'throttled' && answer.code !== 'locked') {
+      become({ state: 'refused', say: answer.say });
+      return;
+    }
+    become({ state: 'offline', tries });
+    schedule(Date.now() + retryMs(tries++));
+  }
+
+  /** Somebody else's revision is in the site: the same as ours, or the learner chooses. */
+  async function compare(mine: string) {
+    const theirs = at && (await readNotebook(at));
+    if (!base || theirs?.state !== 'ok') {
+      become({ state: 'offline', tries });
+      schedule(Date.now() + retryMs(tries++));
+      return;
+    }
+    if (canonicalText(theirs.value.text) === mine) {
+      base = { ...base, revision: theirs.value.revision, saved: mine };
+      become({ state: 'saved' });
+      return;
+    }
+    conflict = { mine, theirs: theirs.value };
+    become({ state: 'conflict', theirs: theirs.value.revision });
+  }
+
+  function take({ text, revision }: Versioned, over: boolean): boolean {
+    const parsed = parseNotebook(text);
+    if (!parsed.ok) {
+      become({ state: 'refused', say: parsed.refusal.say });
+      return false;
+    }
+    base = { revision, saved: serialiseNotebook(parsed.value), frame: { metadata: parsed.value.metadata, rest: parsed.value.rest } };
+    page.adopt(parsed.value, over);
+    return true;
+  }
+
+  const canonicalText = (text: string) => {
+    const parsed = parseNotebook(text);
+    return parsed.ok ? serialiseNotebook(parsed.value) : text;
+  };
+
+  return {
+    state: () => state,
+    conflict: () => conflict,
+    offer: () => offer,
+    revision: () => base?.revision,
+    /** Reads the notebook from the site: when the workspace is known, and after another editor had it. */
+    async load(place: WorkspaceAt, over = false): Promise<boolean> {
+      at = place;
+      const answer = await readNotebook(place);
+      if (answer.state !== 'ok') return false;
+      const isFirst = base === undefined;
+      if (base && answer.value.revision === base.revision && !over) return true;
+      const dirty = base !== undefined && !over && textNow() !== base.saved;
+      // With changes of its own the page finds out at its next save, and asks.
+      if (dirty) return true;
+      // Without changes of its own the page follows what is in the site.
+      if (!take(answer.value, over || !isFirst)) return false;
+      if (isFirst && base) {
+        const draft = await findDraft(page.user, page.lesson);
+        const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
+        if (decision === 'forget') await forgetDraft(page.user, page.lesson);
+        if (draft && (decision === 'offer' || decision === 'conflict')) {
+          offer = draft;
+          page.changed();
+        }
+      }
+      if (firstChange !== undefined) schedule(saveDueAt(firstChange, lastChange));
+      return true;
+    },
+    /** Something in the notebook changed. */
+    touch() {
+      lastChange = Date.now();
+      firstChange ??= lastChange;
+      if (state.state === 'saved') become({ state: 'unsaved' });
+      draftTimer ??= setTimeout(() => void keep(), 500);
+      if (state.state !== 'conflict' && state.state !== 'offline') schedule(saveDueAt(firstChange, lastChange));
+    },
+    /** Saves now. @returns whether everything is in the site */
+    async flush(options: { keepalive?: boolean } = {}): Promise<boolean> {
+      if (saving) await saving;
+      if (base && textNow() !== base.saved) {
+        // Written first and not waited for: a closing page may get no further.
+        const kept = keep();
+        await save(options);
+        await kept;
+      }
+      return base === undefined ? firstChange === undefined : textNow() === base.saved;
+    },
+    retryNow() {
+      if (state.state === 'offline' || state.state === 'refused') void save();
+    },
+    /** The learner's answer to a conflict. */
+    async settle(choice: 'mine' | 'theirs' | 'both') {
+      if (!conflict || !base || !at) return;
+      const { mine, theirs } = conflict;
+      if (choice === 'both') {
+        const copy = at.path.replace(/(\.ipynb)?$/, ` (my version ${new Date().toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}).ipynb`);
+        const kept = await writeNotebook(at, { text: mine, revision: 0 }, { path: copy });
+        if (kept.state !== 'ok') return;
+      }
+      conflict = undefined;
+      if (choice === 'mine') {
+        base = { ...base, revision: theirs.revision, saved: canonicalText(theirs.text) };
+        await save();
+        return;
+      }
+      take(theirs, true);
+      firstChange = undefined;
+      become({ state: 'saved' });
+      await forgetDraft(page.user, page.lesson);
+    },
+    /** The learner's answer to the offer of a draft. */
+    async restore(yes: boolean) {
+      const draft = offer;
+      offer = undefined;
+      if (yes && draft && base) {
+        const parsed = parseNotebook(draft.text);
+        if (parsed.ok) page.adopt(parsed.value, true);
+        this.touch();
+      } else await forgetDraft(page.user, page.lesson);
+      page.changed();
+    },
+    close() {
+      clearTimeout(timer);
+      clearTimeout(draftTimer);
+    },
+  };
+}
+
+export type Autosave = ReturnType<typeof makeAutosave>;

@@ -1,0 +1,94 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import type { ServerView } from '../../lib/core/servers/view.ts';
+import { Alert } from '../ui/alert.tsx';
+import { Button } from '../ui/button.tsx';
+import { Progress } from '../ui/progress.tsx';
+import { useLesson, useStatus } from './lesson-context.client.ts';
+
+/** What the learner must know now: the wait for a server, its end, a draft, a deleted cell. */
+export function Banners() {
+  const lesson = useLesson();
+  const { session, editor, endsAt, offer, removed, save } = useStatus();
+  return (
+    <div className="nb-banners">
+      {session.state === 'waiting' && <Waiting server={session.server} />}
+      {session.state === 'ended' && (
+        <Alert tone="warn" live title="Your server has stopped">
+          {session.say} The next <em>Run</em> works in a new one, with all your files.
+        </Alert>
+      )}
+      {session.state === 'refused' && (
+        <Alert tone="bad" live title="No server for now" actions={<Button size="sm" onClick={lesson.prepare}>Try again</Button>}>
+          {session.say}
+        </Alert>
+      )}
+      {session.state === 'signed-out' && (
+        <Alert tone="bad" live title="You are signed out">
+          What was not saved is kept in this browser. <a href={`/sign-in?next=${encodeURIComponent(typeof location === 'undefined' ? '/' : location.pathname)}`}>Sign in again</a> to go on.
+        </Alert>
+      )}
+      {endsAt && <Idle endsAt={endsAt} keep={lesson.keep} />}
+      {offer && editor === 'page' && (
+        <Alert
+          live
+          title="Unsaved changes were found in this browser"
+          actions={
+            <>
+              <Button size="sm" variant="primary" onClick={() => void lesson.restoreDraft(true)}>
+                Restore them
+              </Button>
+              <Button size="sm" onClick={() => void lesson.restoreDraft(false)}>
+                Discard them
+              </Button>
+            </>
+          }
+        >
+          They are from {new Date(offer.at).toLocaleString()} and had not reached the site.
+        </Alert>
+      )}
+      {save.state === 'refused' && (
+        <Alert tone="bad" live title="Your work is not saved">
+          {save.say} It is kept in this browser.
+        </Alert>
+      )}
+      {removed && (
+        <Alert live actions={<Button size="sm" onClick={lesson.undoRemove}>Undo</Button>}>
+          A cell was deleted.
+        </Alert>
+      )}
+    </div>
+  );
+}
+
+function Waiting({ server }: { server: ServerView }) {
+  if (server.state === 'stopping') return <Alert live>{server.say}</Alert>;
+  const say = server.state === 'waiting' ? server.say : 'Your server is being made ready.';
+  const place = server.state === 'waiting' ? server.place : undefined;
+  const estimateMs = server.state === 'waiting' ? server.estimateMs : undefined;
+  return (
+    <Alert live title={say}>
+      {place !== undefined && <>Place {place} in the queue. </>}
+      {estimateMs !== undefined && <>About {spell(estimateMs)} to go. </>}
+      You can read on and press <em>Run</em>: cells run as soon as the server is there.
+      <Progress label="Waiting for a server" className="mt-3" />
+    </Alert>
+  );
+}
+
+const spell = (ms: number) => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1_000))} seconds` : `${Math.round(ms / 60_000)} minutes`);
+
+function Idle({ endsAt, keep }: { endsAt: string; keep: () => void }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  const left = new Date(endsAt).getTime() - now;
+  return (
+    <Alert tone="warn" title="Are you still there?" actions={<Button size="sm" variant="primary" onClick={keep}>Keep my server</Button>}>
+      <span role="timer">Your server has been idle and will be stopped in {spell(Math.max(0, left))}. </span>Your files and outputs are saved either way.
+    </Alert>
+  );
+}

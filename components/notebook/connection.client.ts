@@ -1,0 +1,204 @@
+import type { LessonId } from '../../lib/core/ids.ts';
+import { enterOrigin, enterWorkspace, openLesson, tellKernel, type Answer } from './api.client.ts';
+import { onSiteEvent } from './events.client.ts';
+import type { KernelLink } from './kernel.client.ts';
+import { nextSession, workspaceOf, type Entered, type Session, type SessionEvent, type WorkspaceAt } from './session.ts';
+
+type Hooks = {
+  changed(session: Session): void;
+  /** The workspace is known: its notebook can be read and saved. */
+  workspace(at: WorkspaceAt): void;
+  /** The browser is in the server. `renewed`: not the one, or not the kernel, it was in before. */
+  entered(at: Entered, renewed: boolean): void;
+  /** Executions may be handed over; they go out once the kernel answers. */
+  linked(link: KernelLink): void;
+  connected(at: Entered): void;
+  /** Whatever was running is now followed by the output log only, or over. */
+  lost(): void;
+  foreign(): void;
+};
+
+const unreachable = 'The site cannot be reached. Your work is kept in this browser; run a cell to try again.';
+
+/** Reaches the lesson's kernel and keeps reaching it: open, wait, enter, connect, and again after each loss. */
+export function makeConnection(lesson: LessonId, hooks: Hooks) {
+  let session: Session = { state: 'closed' };
+  let link: KernelLink | undefined;
+  let wanted = false;
+  let losses = 0;
+  let last: Entered | undefined;
+  let reaching: Promise<void> | undefined;
+  let wake: (() => void) | undefined;
+  let closed = false;
+
+  function dispatch(event: SessionEvent) {
+    const next = nextSession(session, event);
+    if (next === session) return;
+    const before = session;
+    session = next;
+    if (next.state === 'ended' || next.state === 'signed-out' || next.state === 'refused') drop();
+    hooks.changed(next);
+    if (before.state === 'waiting' && next.state !== 'waiting') wake?.();
+  }
+
+  function drop() {
+    const had = link;
+    link = undefined;
+    had?.close();
+    if (had) hooks.lost();
+    wake?.();
+  }
+
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  const refused = (answer: Exclude<Answer<unknown>, { state: 'ok' }>) => {
+    if (answer.state === 'refused' && (answer.code === 'unauthenticated' || answer.code === '401')) dispatch({ kind: 'signed-out' });
+    else dispatch({ kind: 'refused', say: answer.state === 'offline' ? unreachable : answer.say });
+  };
+
+  /** From nothing to inside the server. Ends in entered, ended, refused or signed-out. */
+  async function reach() {
+    dispatch({ kind: 'open' });
+    const opened = await openLesson(lesson);
+    if (closed) return;
+    if (opened.state !== 'ok') return refused(opened);
+    const at = { ...opened.value.workspace, path: opened.value.path };
+    hooks.workspace(at);
+    dispatch({ kind: 'opened', workspace: at, server: opened.value.server });
+    await enter(at);
+  }
+
+  async function enter(at: WorkspaceAt) {
+    for (let tries = 0; !closed && (session.state === 'waiting' || session.state === 'entering' || session.state === 'lost'); tries++) {
+      // An event says when it is worth it; the wait is bounded, in case it was lost.
+      if (session.state === 'waiting') await pause(3_000);
+      const answer = await enterWorkspace(at);
+      if (closed) return;
+      if (answer.state === 'offline') {
+        if (session.state === 'lost') dispatch({ kind: 'lost' });
+        await pause(Math.min(4_000, 250 * 2 ** tries) * (0.75 + Math.random() / 2));
+        continue;
+      }
+      if (answer.state === 'refused') return refused(answer);
+      if (answer.value.state === 'waiting') {
+        if (answer.value.server.state === 'none') return dispatch({ kind: 'refused', say: 'Your server is gone. Run a cell to get a new one.' });
+        dispatch({ kind: 'opened', workspace: at, server: answer.value.server });
+        if (answer.value.server.state === 'ready') await pause(200);
+        continue;
+      }
+      const { origin, grant, sessionId, kernelId, server } = answer.value;
+      if (!(await enterOrigin(origin, grant))) {
+        await pause(Math.min(4_000, 250 * 2 ** tries));
+        continue;
+      }
+      if (closed) return;
+      const place: Entered = { workspace: at, origin, kernelId, sessionId, server };
+      const renewed = last !== undefined && (last.kernelId !== kernelId || last.server.id !== server.id);
+      last = place;
+      dispatch({ kind: 'entered', at: place });
+      hooks.entered(place, renewed);
+      return;
+    }
+  }
+
+  async function connect(at: Entered) {
+    dispatch({ kind: 'connecting' });
+    const { connectKernel } = await import('./kernel.client.ts');
+    if (closed || link || session.state !== 'connecting') return;
+    link = connectKernel(at.origin, at.kernelId, {
+      connected() {
+        losses = 0;
+        dispatch({ kind: 'connected' });
+        hooks.connected(at);
+      },
+      lost() {
+        link = undefined;
+        losses++;
+        dispatch({ kind: 'lost' });
+        hooks.lost();
+        void pursue();
+      },
+      status: (status) => dispatch({ kind: 'kernel', status }),
+      foreign: hooks.foreign,
+    });
+    hooks.linked(link);
+  }
+
+  /** Brings the session as far as it is wanted. Only one at a time. */
+  function pursue(): Promise<void> {
+    reaching ??= (async () => {
+      try {
+        if (session.state === 'closed' || session.state === 'ended' || session.state === 'refused') await reach();
+        else if (session.state === 'lost') {
+          await pause(Math.min(4_000, 75 * 2 ** losses) * (0.5 + Math.random()));
+          if (session.state === 'lost') await enter(session.at.workspace);
+        }
+      } finally {
+        reaching = undefined;
+      }
+      if (session.state === 'entered' && wanted) await connect(session.at);
+    })();
+    return reaching;
+  }
+
+  const listen = () =>
+    onSiteEvent((event) => {
+      if (event.kind === 'server') dispatch({ kind: 'server', workspace: event.workspace, server: event.server });
+      else if (event.kind === 'signed-out') dispatch({ kind: 'signed-out' });
+      else if (event.kind === 'reconnected') wake?.();
+    });
+  let stopEvents: (() => void) | undefined;
+
+  return {
+    session: () => session,
+    link: () => link,
+    /** Claims a server and enters it. Safe to call at any time. */
+    open() {
+      closed = false;
+      stopEvents ??= listen();
+      void pursue();
+    },
+    /** The same, and connects to the kernel. After the end of a server this asks for a new one. */
+    want() {
+      wanted = true;
+      // The library's chunk loads while the server is being reached.
+      void import('./kernel.client.ts');
+      if (session.state === 'entered' && !reaching) void connect(session.at);
+      else void pursue();
+    },
+    async interrupt() {
+      if ('at' in session) await tellKernel(session.at.origin, session.at.kernelId, 'interrupt');
+    },
+    /** A fresh kernel in the same session: variables are gone, files stay. */
+    async restart() {
+      if (!('at' in session)) return;
+      const { at } = session;
+      const had = link;
+      link = undefined;
+      had?.close();
+      hooks.lost();
+      await tellKernel(at.origin, at.kernelId, 'restart');
+      wanted = true;
+      dispatch({ kind: 'entered', at });
+      await connect(at);
+    },
+    workspace: () => workspaceOf(session),
+    close() {
+      closed = true;
+      stopEvents?.();
+      stopEvents = undefined;
+      link?.close();
+      link = undefined;
+      wake?.();
+    },
+  };
+}
+
+export type Connection = ReturnType<typeof makeConnection>;

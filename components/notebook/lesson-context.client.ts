@@ -1,0 +1,29 @@
+'use client';
+
+import { createContext, useContext, useSyncExternalStore } from 'react';
+import type { Lesson, Status } from './lesson.client.ts';
+import type { PageCell } from './page-cells.ts';
+
+export const LessonContext = createContext<Lesson | undefined>(undefined);
+
+export function useLesson(): Lesson {
+  const lesson = useContext(LessonContext);
+  if (!lesson) throw new Error('a part of a lesson was rendered outside its lesson');
+  return lesson;
+}
+
+export function useStatus(): Status {
+  const lesson = useLesson();
+  return useSyncExternalStore((listener) => lesson.subscribe('status', listener), lesson.status, lesson.status);
+}
+
+export function useCell(id: string): PageCell | undefined {
+  const lesson = useLesson();
+  const get = () => lesson.cell(id);
+  return useSyncExternalStore((listener) => lesson.subscribe(`cell:${id}`, listener), get, get);
+}
+
+export function useOrder(): string[] {
+  const lesson = useLesson();
+  return useSyncExternalStore((listener) => lesson.subscribe('order', listener), lesson.order, lesson.order);
+}

@@ -1,0 +1,222 @@
+import { makeCell, type Notebook } from '../../lib/core/lessons/notebook.ts';
+import type { LessonId } from '../../lib/core/ids.ts';
+import { keepServer, setEditor } from './api.client.ts';
+import { makeAutosave, type Conflict } from './autosave.client.ts';
+import { makeConnection } from './connection.client.ts';
+import { onSiteEvent } from './events.client.ts';
+import { added, adopt, fromRendered, toNotebook, type PageCell, type RenderedCell } from './page-cells.ts';
+import { makeRuns } from './runs.client.ts';
+import type { Draft, SaveState } from './save.ts';
+import type { Session } from './session.ts';
+import { makeTopics } from './store.client.ts';
+
+/** What the bars of the page show. */
+export type Status = {
+  session: Session;
+  save: SaveState;
+  editor: 'page' | 'lab';
+  running: number;
+  endsAt?: string;
+  /** The cell deleted last, which can be had back. */
+  removed?: PageCell['cell'];
+  conflict?: Conflict;
+  offer?: Draft;
+};
+
+export type LessonStart = { lesson: LessonId; user: string; path: string; cells: RenderedCell[]; editor: 'page' | 'lab' };
+
+/** A lesson in the browser: its cells, their runs, its saves and its kernel. One per open page. */
+export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStart }: LessonStart) {
+  let order = rendered.map(({ id }) => id);
+  const cells = new Map(rendered.map((each) => [each.id, fromRendered(each)]));
+  const topics = makeTopics<'order' | 'status' | `cell:${string}`>();
+  let editor = editorAtStart;
+  let endsAt: string | undefined;
+  let removed: { cell: PageCell; at: number } | undefined;
+  let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor, running: 0 };
+
+  const all = () => order.flatMap((id) => cells.get(id) ?? []);
+
+  function refresh() {
+    const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
+    status = { session: connection.session(), save: autosave.state(), editor, running, endsAt, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    topics.tell('status');
+  }
+
+  function set(id: string, next: (cell: PageCell) => PageCell) {
+    const before = cells.get(id);
+    if (!before) return;
+    const after = next(before);
+    if (after === before) return;
+    cells.set(id, after);
+    topics.tell(`cell:${id}`);
+    const isChange = after.cell !== before.cell || after.shown !== before.shown;
+    if (isChange && editor === 'page') autosave.touch();
+    if (after.run.state !== before.run.state) refresh();
+  }
+
+  function replace(page: PageCell[]) {
+    cells.clear();
+    for (const each of page) cells.set(each.cell.id, each);
+    order = page.map(({ cell }) => cell.id);
+    topics.tell('order');
+    for (const id of order) topics.tell(`cell:${id}`);
+    refresh();
+  }
+
+  const autosave = makeAutosave({
+    user,
+    lesson,
+    notebook: (frame) => toNotebook(all(), frame),
+    adopt: (notebook: Notebook, over: boolean) => replace(adopt(all(), rendered, notebook, over)),
+    changed: () => refresh(),
+  });
+
+  const runs = makeRuns({ get: (id) => cells.get(id), all, set }, () => connection.link());
+
+  const connection = makeConnection(lesson, {
+    changed(session) {
+      if (session.state === 'ended' || session.state === 'refused' || session.state === 'signed-out') {
+        runs.end(session.state === 'ended' ? session.say : undefined);
+        runs.forgetQueue();
+      }
+      if (session.state === 'ended') endsAt = undefined;
+      refresh();
+    },
+    workspace: (at) => void autosave.load(at),
+    entered(at, renewed) {
+      if (renewed) runs.end();
+      void runs.follow(at).then((busy) => busy && connection.want());
+    },
+    linked: () => runs.pump(),
+    connected: (at) => void runs.follow(at),
+    lost: () => runs.cut(),
+    foreign() {
+      const session = connection.session();
+      if ('at' in session) void runs.follow(session.at);
+    },
+  });
+
+  const listen = () =>
+    onSiteEvent((event) => {
+      const at = connection.workspace();
+      if (event.kind === 'reconnected' && at && editor === 'page') void autosave.load(at);
+      if (event.kind === 'server' && event.workspace === at?.id) {
+        const next = event.server.state === 'ready' ? event.server.endsAt : undefined;
+        if (next !== endsAt) {
+          endsAt = next;
+          refresh();
+        }
+      }
+      if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
+      const was = editor;
+      editor = event.editor;
+      if (event.revision !== autosave.revision()) void autosave.load(at, was === 'lab' || editor === 'lab');
+      refresh();
+    });
+
+  function runCells(ids: string[]) {
+    if (editor !== 'page') return;
+    runs.run(ids);
+    if (runs.waiting() > 0) connection.want();
+  }
+
+  const insert = (id: string, at: number, cell: PageCell) => {
+    cells.set(id, cell);
+    order = [...order.slice(0, at), id, ...order.slice(at)];
+    topics.tell('order');
+    autosave.touch();
+  };
+
+  return {
+    subscribe: topics.subscribe,
+    order: () => order,
+    cell: (id: string) => cells.get(id),
+    status: () => status,
+
+    /** Begins: claims a server, enters it, listens. @returns ends it */
+    start(): () => void {
+      const stopEvents = listen();
+      connection.open();
+      return () => {
+        stopEvents();
+        autosave.close();
+        connection.close();
+      };
+    },
+    /** The learner is about to run something: get the kernel's library and connection ready. */
+    prepare: () => void (connection.link() ?? connection.want()),
+    link: connection.link,
+    run: (id: string) => runCells([id]),
+    runAll: () => runCells(order.filter((id) => cells.get(id)?.cell.type === 'code')),
+    interrupt() {
+      runs.forgetQueue();
+      void connection.interrupt();
+    },
+    async restart() {
+      runs.forgetQueue();
+      runs.end('The kernel was restarted while this cell was running.');
+      await connection.restart();
+    },
+    keep() {
+      const session = connection.session();
+      if ('at' in session) void keepServer(session.at.server.id);
+      endsAt = undefined;
+      refresh();
+    },
+
+    edit: (id: string, source: string) => set(id, (each) => (each.cell.source === source ? each : { ...each, cell: { ...each.cell, source }, rendered: { ...each.rendered, source: false }, touched: { ...each.touched, source: true } })),
+    /** @returns the new cell's id */
+    add(type: 'code' | 'markdown', after: string | undefined): string {
+      const id = crypto.randomUUID();
+      insert(id, after === undefined ? 0 : order.indexOf(after) + 1, added(makeCell(type, id)));
+      return id;
+    },
+    remove(id: string) {
+      const cell = cells.get(id);
+      if (!cell) return;
+      removed = { cell: { ...cell, run: { state: 'none' }, rendered: { source: false, outputs: false } }, at: order.indexOf(id) };
+      order = order.filter((each) => each !== id);
+      cells.delete(id);
+      topics.tell('order');
+      autosave.touch();
+      refresh();
+    },
+    undoRemove() {
+      const back = removed;
+      removed = undefined;
+      if (back) insert(back.cell.cell.id, back.at, back.cell);
+      refresh();
+    },
+    move(id: string, by: 1 | -1) {
+      const from = order.indexOf(id);
+      const to = from + by;
+      if (from < 0 || to < 0 || to >= order.length) return;
+      const next = order.filter((each) => each !== id);
+      next.splice(to, 0, id);
+      order = next;
+      topics.tell('order');
+      autosave.touch();
+    },
+
+    flush: autosave.flush,
+    retrySave: autosave.retryNow,
+    settle: autosave.settle,
+    restoreDraft: (yes: boolean) => autosave.restore(yes),
+
+    /** Hands the notebook over, once it is saved. False when it could not be. */
+    async handOver(to: 'lab' | 'page'): Promise<boolean> {
+      const at = connection.workspace();
+      if (!at) return false;
+      if (to === 'lab' && !(await autosave.flush())) return false;
+      const answer = await setEditor(at, to);
+      if (answer.state !== 'ok') return false;
+      if (to === 'page') await autosave.load(at, true);
+      editor = to;
+      refresh();
+      return true;
+    },
+  };
+}
+
+export type Lesson = ReturnType<typeof makeLesson>;

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import type { LoggedExecution, OutputLog } from './api.client.ts';
+import { latestByCell, nothingRead, readOn } from './output-log.ts';
+
+const line = (seq: number, text: string) => ({ seq, type: 'stream', content: { name: 'stdout', text } });
+const execution = (msgId: string, state: LoggedExecution['state'], ...messages: LoggedExecution['messages']): LoggedExecution => ({ msgId, cellId: 'a', kernelId: 'k', state, messages });
+const answer = (seq: number, ...executions: LoggedExecution[]): OutputLog => ({ log: 'L', seq, executions });
+const text = (reading: ReturnType<typeof readOn>) => latestByCell(reading).get('a')?.shown.outputs.map((output) => (output.kind === 'stream' ? output.text : '?'));
+
+test('answers that overlap add each line once', () => {
+  const first = readOn(nothingRead, answer(2, execution('m', 'busy', line(1, 'one '), line(2, 'two '))));
+  const second = readOn(first, answer(3, execution('m', 'finished', line(1, 'one '), line(2, 'two '), line(3, 'three'))));
+  expect(text(second)).toEqual(['one two three']);
+  expect(latestByCell(second).get('a')).toMatchObject({ state: 'finished' });
+});
+
+test('a cell shows its last execution', () => {
+  expect(text(readOn(nothingRead, answer(2, execution('m', 'finished', line(1, 'old')), execution('n', 'busy', line(2, 'new')))))).toEqual(['new']);
+});
+
+test('the log of another server begins anew', () => {
+  const first = readOn(nothingRead, answer(5, execution('m', 'finished', line(5, 'before'))));
+  expect(text(readOn(first, { log: 'other', seq: 1, executions: [execution('n', 'busy', line(1, 'after'))] }))).toEqual(['after']);
+});
+
+test('an error and a death are told', () => {
+  const error = { seq: 1, type: 'error', content: { ename: 'E', evalue: 'v', traceback: [] } };
+  expect(latestByCell(readOn(nothingRead, answer(1, execution('m', 'died', error)))).get('a')).toMatchObject({ ok: false, state: 'died' });
+});
+
+test('executions of no cell, e.g. of a console, are left out', () => {
+  expect(latestByCell(readOn(nothingRead, answer(1, { ...execution('m', 'busy', line(1, 'x')), cellId: null }))).size).toBe(0);
+});

@@ -1,0 +1,170 @@
+import { readOutputs } from './api.client.ts';
+import { nothingShown, show, update, type KernelEvent } from './execution.ts';
+import type { KernelLink } from './kernel.client.ts';
+import { latestByCell, nothingRead, readOn, type Reading } from './output-log.ts';
+import type { PageCell } from './page-cells.ts';
+import type { Entered } from './session.ts';
+
+type Cells = {
+  get(id: string): PageCell | undefined;
+  all(): PageCell[];
+  set(id: string, next: (cell: PageCell) => PageCell): void;
+};
+
+const stopped = 'The kernel stopped while this cell was running. Run it again.';
+
+/** What the page knows of executions: those of its own connection as they happen, all others from the server's log. */
+export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
+  const queue: { cellId: string; code: string }[] = [];
+  /** Executions of the present connection, by message id. */
+  const live = new Map<string, string>();
+  let reading: Reading = nothingRead;
+  let following = false;
+  let again = false;
+
+  const setRun = (id: string, run: PageCell['run']) => cells.set(id, (cell) => ({ ...cell, run }));
+
+  function apply(cellId: string, event: KernelEvent) {
+    if (event.kind === 'update') {
+      for (const { cell, shown } of cells.all()) {
+        if (shown.displays.includes(event.displayId)) cells.set(cell.id, (each) => ({ ...each, shown: update(each.shown, event), touched: { ...each.touched, outputs: true } }));
+      }
+      return;
+    }
+    cells.set(cellId, (each) => {
+      const cell = event.kind === 'count' && each.cell.type === 'code' ? { ...each.cell, executionCount: event.executionCount } : each.cell;
+      const rendered = event.kind === 'count' ? each.rendered : { ...each.rendered, outputs: false };
+      return { ...each, cell, rendered, shown: show(each.shown, event), touched: { ...each.touched, outputs: true } };
+    });
+  }
+
+  function execute(to: KernelLink, cellId: string, code: string) {
+    let since = performance.now();
+    let silent = true;
+    // The first event is shown at once; what follows within a frame is shown together.
+    let batch: KernelEvent[] | undefined;
+    const flush = () => {
+      const events = batch ?? [];
+      batch = undefined;
+      for (const event of joined(events)) apply(cellId, event);
+    };
+    const id = to.execute(code, cellId, {
+      started() {
+        since = performance.now();
+        setRun(cellId, { state: 'running', since });
+      },
+      event(event) {
+        if (batch) {
+          batch.push(event);
+          return;
+        }
+        apply(cellId, event);
+        if (event.kind === 'count') return;
+        silent = false;
+        batch = [];
+        requestAnimationFrame(flush);
+      },
+      asked(question) {
+        flush();
+        setRun(cellId, question ? { state: 'asking', since, question } : { state: 'running', since });
+      },
+      done(result) {
+        flush();
+        live.delete(id);
+        if (silent) cells.set(cellId, (each) => ({ ...each, shown: nothingShown, rendered: { ...each.rendered, outputs: false } }));
+        setRun(cellId, result === 'aborted' ? { state: 'none' } : { state: 'done', ok: result === 'ok', tookMs: performance.now() - since });
+      },
+    });
+    live.set(id, cellId);
+    cells.set(cellId, (each) => ({
+      ...each,
+      cell: each.cell.type === 'code' ? { ...each.cell, executionCount: null } : each.cell,
+      // What the cell showed stays until the new outputs come, or until it ends without any.
+      shown: each.shown.outputs.length > 0 ? { ...each.shown, clearNext: true } : nothingShown,
+      touched: { ...each.touched, outputs: true },
+    }));
+  }
+
+  return {
+    /** Runs the cells one after the other; before there is a kernel they wait for it. */
+    run(ids: string[]) {
+      for (const id of ids) {
+        const cell = cells.get(id);
+        if (cell?.cell.type !== 'code' || cell.run.state === 'queued') continue;
+        queue.push({ cellId: id, code: cell.cell.source });
+        setRun(id, { state: 'queued' });
+      }
+      this.pump();
+    },
+    pump() {
+      const to = link();
+      if (!to) return;
+      for (const { cellId, code } of queue.splice(0)) execute(to, cellId, code);
+    },
+    waiting: () => queue.length,
+    /** Nothing that has not begun will run. */
+    forgetQueue() {
+      for (const { cellId } of queue.splice(0)) setRun(cellId, { state: 'none' });
+    },
+    /** The connection went: its executions are no longer ours, and the log tells how they go on. */
+    cut() {
+      live.clear();
+      for (const { cell, run } of cells.all()) if (run.state === 'asking') setRun(cell.id, { state: 'running', since: run.since });
+    },
+    /** The kernel is another one, or none: what was running is over. */
+    end(say = stopped) {
+      live.clear();
+      const queued = new Set(queue.map(({ cellId }) => cellId));
+      for (const { cell, run } of cells.all()) {
+        if (run.state === 'running' || run.state === 'asking' || (run.state === 'queued' && !queued.has(cell.id))) setRun(cell.id, { state: 'lost', say });
+      }
+    },
+    /** Brings every cell to what the log says. @returns whether something is still running */
+    async follow(at: Entered): Promise<boolean> {
+      if (following) {
+        again = true;
+        return false;
+      }
+      following = true;
+      try {
+        do {
+          again = false;
+          const answer = await readOutputs(at.origin, at.workspace.path, reading.seq);
+          if (!answer) break;
+          const before = reading;
+          reading = readOn(reading, answer);
+          for (const followed of latestByCell(reading).values()) {
+            const known = before.executions.get(followed.msgId);
+            if ([...live.values()].includes(followed.cellId) || known === followed || !cells.get(followed.cellId)) continue;
+            if (known?.state === followed.state && known.shown === followed.shown && before.log === reading.log) continue;
+            cells.set(followed.cellId, (each) => ({
+              ...each,
+              cell: each.cell.type === 'code' ? { ...each.cell, executionCount: followed.executionCount } : each.cell,
+              shown: followed.shown,
+              run: followed.state === 'busy' ? { state: 'running', since: each.run.state === 'running' ? each.run.since : performance.now() } : followed.state === 'died' ? { state: 'lost', say: stopped } : { state: 'done', ok: followed.ok },
+              rendered: { ...each.rendered, outputs: false },
+              touched: { ...each.touched, outputs: true },
+            }));
+          }
+        } while (again);
+      } finally {
+        following = false;
+      }
+      return [...reading.executions.values()].some(({ state }) => state === 'busy');
+    },
+  };
+}
+
+/** Neighbouring text of one stream as one event, so that a thousand lines in a frame are one change. */
+function joined(events: KernelEvent[]): KernelEvent[] {
+  const all: KernelEvent[] = [];
+  for (const event of events) {
+    const last = all.at(-1);
+    if (event.kind === 'output' && last?.kind === 'output' && event.output.kind === 'stream' && last.output.kind === 'stream' && event.output.name === last.output.name) {
+      all[all.length - 1] = { kind: 'output', output: { ...last.output, text: last.output.text + event.output.text } };
+    } else all.push(event);
+  }
+  return all;
+}
+
+export type Runs = ReturnType<typeof makeRuns>;

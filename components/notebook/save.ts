@@ -1,0 +1,37 @@
+/** What the page says of the learner's work. */
+export type SaveState =
+  | { state: 'saved' }
+  | { state: 'unsaved' }
+  | { state: 'saving' }
+  /** The site cannot be reached: the work is in this browser until it can. */
+  | { state: 'offline'; tries: number }
+  | { state: 'conflict'; theirs: number }
+  /** The site will not take it, e.g. for lack of room. It is in this browser. */
+  | { state: 'refused'; say: string };
+
+export const quietMs = 2_000;
+export const longestUnsavedMs = 10_000;
+
+/** When the next save is due: two seconds after the last change, and never more than ten after the first one not yet saved. */
+export const saveDueAt = (firstChangeMs: number, lastChangeMs: number): number => Math.min(lastChangeMs + quietMs, firstChangeMs + longestUnsavedMs);
+
+/** How long to wait before trying again after so many failures. */
+export const retryMs = (tries: number): number => Math.min(30_000, 1_000 * 2 ** Math.min(tries, 5));
+
+export const saveTexts = {
+  saved: 'Saved',
+  unsaved: 'Not saved yet',
+  saving: 'Saving',
+  offline: 'Offline: kept in this browser',
+  conflict: 'Changed elsewhere: choose a version',
+  refused: 'Not saved: kept in this browser',
+} as const satisfies Record<SaveState['state'], string>;
+
+export type Draft = { user: string; lesson: string; baseRevision: number; text: string; at: number };
+
+/** What to do with a draft found in the browser when the notebook is opened at a revision. */
+export function decideDraft(draft: Draft | undefined, current: { revision: number; text: string }): 'none' | 'forget' | 'offer' | 'conflict' {
+  if (!draft) return 'none';
+  if (draft.text === current.text) return 'forget';
+  return draft.baseRevision === current.revision ? 'offer' : 'conflict';
+}

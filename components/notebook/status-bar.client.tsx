@@ -1,0 +1,129 @@
+'use client';
+
+import clsx from 'clsx';
+import { Check, CloudOff, Code2, FastForward, FlaskConical, LoaderCircle, MoreHorizontal, RotateCcw, Square, TriangleAlert, Type } from 'lucide-react';
+import { useState } from 'react';
+import { Button, buttonClass } from '../ui/button.tsx';
+import { Dialog, DialogClose } from '../ui/dialog.client.tsx';
+import { useLesson, useStatus } from './lesson-context.client.ts';
+import { saveTexts, type SaveState } from './save.ts';
+import type { Session } from './session.ts';
+
+/** What can be done with the whole notebook, and how it stands with server and saves. Always in view. */
+export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; addCell: (type: 'code' | 'markdown') => void; openLab: () => void }) {
+  const lesson = useLesson();
+  const { session, save, running } = useStatus();
+  const [asksRestart, askRestart] = useState(false);
+  const hasKernel = 'at' in session;
+
+  return (
+    <div className="nb-bar" role="toolbar" aria-label="Notebook">
+      <div className="nb-bar-actions">
+        <Tool label="Run all cells" disabled={readOnly} onClick={() => lesson.runAll()} icon={<FastForward aria-hidden />} text="Run all" />
+        <Tool label="Interrupt the kernel" disabled={readOnly || running === 0} onClick={() => lesson.interrupt()} icon={<Square aria-hidden />} />
+        <Tool label="Restart the kernel" disabled={readOnly || !hasKernel} onClick={() => askRestart(true)} icon={<RotateCcw aria-hidden />} />
+        <span className="nb-bar-rule" aria-hidden />
+        <Tool label="Add a code cell" disabled={readOnly} onClick={() => addCell('code')} icon={<Code2 aria-hidden />} />
+        <Tool label="Add a text cell" disabled={readOnly} onClick={() => addCell('markdown')} icon={<Type aria-hidden />} />
+        <span className="nb-bar-rule" aria-hidden />
+        <Tool label="Open in JupyterLab" disabled={readOnly || !hasKernel} onClick={openLab} icon={<FlaskConical aria-hidden />} text="JupyterLab" />
+      </div>
+      <div className="nb-bar-state">
+        <Saved save={save} retry={lesson.retrySave} />
+        <Kernel session={session} running={running} />
+      </div>
+      <Dialog
+        open={asksRestart}
+        onOpenChange={askRestart}
+        title="Restart the kernel?"
+        description="All variables are lost. Your code, its outputs and your files stay."
+        actions={
+          <>
+            <DialogClose>
+              <Button>Cancel</Button>
+            </DialogClose>
+            <Button
+              variant="primary"
+              onClick={() => {
+                askRestart(false);
+                void lesson.restart();
+              }}
+            >
+              Restart
+            </Button>
+          </>
+        }
+      />
+    </div>
+  );
+}
+
+type ToolProps = { label: string; text?: string; icon: React.ReactNode; disabled: boolean; onClick: () => void };
+
+const Tool = ({ label, text, icon, disabled, onClick }: ToolProps) => (
+  <button type="button" className={buttonClass({ variant: 'ghost', size: 'sm', icon: !text }, 'nb-tool')} aria-label={label} title={label} disabled={disabled} onClick={onClick}>
+    {icon}
+    {text && <span className="max-sm:hidden">{text}</span>}
+  </button>
+);
+
+function Saved({ save, retry }: { save: SaveState; retry: () => void }) {
+  const text = saveTexts[save.state];
+  const icon = {
+    saved: <Check aria-hidden />,
+    unsaved: <MoreHorizontal aria-hidden />,
+    saving: <LoaderCircle aria-hidden className="animate-spin" />,
+    offline: <CloudOff aria-hidden />,
+    conflict: <TriangleAlert aria-hidden />,
+    refused: <TriangleAlert aria-hidden />,
+  }[save.state];
+  const isBad = save.state === 'offline' || save.state === 'conflict' || save.state === 'refused';
+  return (
+    <span className={clsx('nb-state', isBad && 'nb-state-bad')} data-save={save.state}>
+      {icon}
+      {/* Said aloud only where something is wrong: each save would be too much. */}
+      <span role={isBad ? 'status' : undefined}>{text}</span>
+      {(save.state === 'offline' || save.state === 'refused') && (
+        <button type="button" className="underline" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </span>
+  );
+}
+
+/** The state of server and kernel in a word. */
+export function kernelWord(session: Session, running: number): { word: string; tone: 'off' | 'wait' | 'idle' | 'busy' | 'bad' } {
+  switch (session.state) {
+    case 'closed':
+    case 'opening':
+    case 'entering':
+      return { word: 'Opening', tone: 'wait' };
+    case 'waiting':
+      return { word: 'Waiting for a server', tone: 'wait' };
+    case 'entered':
+      return running > 0 ? { word: 'Connecting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
+    case 'connecting':
+      return { word: 'Connecting', tone: 'wait' };
+    case 'connected':
+      return running > 0 || session.kernel === 'busy' ? { word: 'Running', tone: 'busy' } : session.kernel === 'restarting' ? { word: 'Restarting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
+    case 'lost':
+      return { word: 'Reconnecting', tone: 'wait' };
+    case 'ended':
+      return { word: 'Server stopped', tone: 'off' };
+    case 'refused':
+      return { word: 'No server', tone: 'bad' };
+    case 'signed-out':
+      return { word: 'Signed out', tone: 'bad' };
+  }
+}
+
+function Kernel({ session, running }: { session: Session; running: number }) {
+  const { word, tone } = kernelWord(session, running);
+  return (
+    <span className="nb-state" data-kernel={session.state === 'connected' ? session.kernel : session.state}>
+      <span aria-hidden className={clsx('nb-dot', `nb-dot-${tone}`)} />
+      {word}
+    </span>
+  );
+}
