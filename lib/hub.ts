@@ -22,6 +22,7 @@ import { makeAdmin } from './core/admin/admin.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
 import { makeServers } from './core/servers/open.ts';
 import type { Spawner } from './core/servers/spawner.ts';
+import type { SessionStore } from './core/users/sessions.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
 import { makeLetters } from './core/users/letters.ts';
 import { makeMembership } from './core/users/membership.ts';
@@ -30,6 +31,7 @@ import { makeSignIn } from './core/users/sign-in.ts';
 import { makeSignUp } from './core/users/sign-up.ts';
 import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
+import { makeLabSave } from './core/workspaces/lab-save.ts';
 import { makeOpening } from './core/workspaces/opening.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
 import { makeSnapshots } from './core/workspaces/snapshots.ts';
@@ -65,6 +67,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     workspaces,
     jupyter,
     putBack: makePutBack({ workspaces, blobs, jupyter }),
+    labSave: makeLabSave({ workspaces, blobs, jupyter, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();

@@ -1,0 +1,172 @@
+import { UpstreamError } from '../errors.ts';
+import type { ServerId, WorkspaceId } from '../ids.ts';
+import type { Access, DiskEntry, Jupyter } from '../servers/jupyter.ts';
+import type { BlobStore } from './blobs.ts';
+import { sameNotebook } from './canonical.ts';
+import { compare, type Action } from './compare.ts';
+import { isNotebook } from './path.ts';
+import type { PutBack } from './put-back.ts';
+import type { Snapshots } from './snapshot.ts';
+import type { ManifestEntry, WorkspaceFile, WorkspaceStore } from './store.ts';
+
+type Deps = {
+  workspaces: WorkspaceStore;
+  blobs: BlobStore;
+  jupyter: Pick<Jupyter, 'list' | 'read' | 'remove'>;
+  putBack: Pick<PutBack, 'putLocked'>;
+  fileLimitBytes: number;
+  now: () => Date;
+  /** Told of files that could not be kept, and why. */
+  onUnkept: (facts: { workspace: WorkspaceId; path: string; why: string }) => void;
+};
+
+/** Notebooks longer than this are compared by their bytes. */
+const CANONICAL_BYTES = 64 * 1024 * 1024;
+
+/** After so many failures a snapshot gives up. */
+const FAILURES = 3;
+
+type Disk = DiskEntry & { kind: 'file' };
+type Manifest = ReadonlyMap<string, ManifestEntry>;
+
+/** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
+export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBytes, now, onUnkept }: Deps): Snapshots {
+  async function take(access: Access, workspace: WorkspaceId): Promise<void> {
+    const server = access.ref.id;
+    // In this order: what is in the manifest before the walk begins was on the disk before it.
+    const manifest = await workspaces.manifest(server);
+    const files = await workspaces.files(workspace);
+    const listing = await jupyter.list(access);
+    const seen = new Map(files.map((file) => [file.path, file]));
+    const adopted: (Action & { do: 'adopt' })[] = [];
+    let failures = 0;
+    for (const action of compare(manifest, listing, files, now())) {
+      if (action.do === 'adopt') adopted.push(action);
+      else if (action.do === 'skip') onUnkept({ workspace, path: action.path, why: action.why });
+      else {
+        await settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision }).catch((error: unknown) => {
+          // A log that grows while it is read fails by itself; a server that is gone fails at everything.
+          if (!(error instanceof UpstreamError) || (failures += 1) >= FAILURES) throw error;
+          onUnkept({ workspace, path: action.path, why: error.message });
+        });
+      }
+    }
+    if (adopted.length > 0) await adopt(server, workspace, adopted, manifest);
+  }
+
+  async function adopt(server: ServerId, workspace: WorkspaceId, actions: (Action & { do: 'adopt' })[], compared: Manifest): Promise<void> {
+    const paths = actions.map(({ path }) => path);
+    await workspaces.serialised(workspace, paths, async () => {
+      const [files, manifest] = await Promise.all([workspaces.files(workspace), workspaces.manifest(server, paths)]);
+      const revisions = new Map(files.map(({ path, revision }) => [path, revision]));
+      const still = actions.filter(({ path, revision }) => revisions.get(path) === revision && manifest.get(path)?.revision === compared.get(path)?.revision);
+      await workspaces.setManifest(server, still.map(({ path, revision, disk }) => ({ path, revision, ...(disk.kind === 'file' && { sha256: disk.sha256 }) })));
+    });
+  }
+
+  type Compared = { file: WorkspaceFile | undefined; revision: number | undefined };
+
+  async function settle(access: Access, workspace: WorkspaceId, action: Exclude<Action, { do: 'adopt' | 'skip' }>, compared: Compared): Promise<void> {
+    const { path } = action;
+    const server = access.ref.id;
+    const paths = action.do === 'keep-both' ? [path, action.copy] : [path];
+    await workspaces.serialised(workspace, paths, async () => {
+      const [file, manifest] = await Promise.all([workspaces.file(workspace, path), workspaces.manifest(server, [path])]);
+      // Somebody worked on it meanwhile: the next snapshot compares anew.
+      if (file?.revision !== compared.file?.revision || manifest.get(path)?.revision !== compared.revision) return;
+      switch (action.do) {
+        case 'delete':
+          if (await isThere(access, path)) return;
+          if (await workspaces.removeExactly(workspace, path, action.revision)) await workspaces.dropManifest(server, [path]);
+          return;
+        case 'make-directory': {
+          const made = await workspaces.write(workspace, { path, ifRevision: file?.revision ?? 0, origin: 'snapshot' });
+          if ('revision' in made) await workspaces.setManifest(server, [{ path, revision: made.revision }]);
+          return;
+        }
+        case 'commit':
+          return commit(access, workspace, action.disk, path, file);
+        case 'keep-both':
+          return keepBoth(access, workspace, action, file);
+        case 'put':
+          return putBack.putLocked(access, workspace, [path]);
+        case 'remove':
+          await jupyter.remove(access, [action.disk.path]);
+          return workspaces.dropManifest(server, [path]);
+        case 'forget':
+          return workspaces.dropManifest(server, [path]);
+      }
+    });
+  }
+
+  async function isThere(access: Access, path: string): Promise<boolean> {
+    const found = await jupyter.read(access, path);
+    if (!found) return false;
+    // Begun and left: bytes that nobody begins to read would hold the connection.
+    const bytes = found.bytes[Symbol.asyncIterator]();
+    await bytes.next();
+    await bytes.return?.();
+    return true;
+  }
+
+  async function commit(access: Access, workspace: WorkspaceId, disk: Disk, path: string, file: WorkspaceFile | undefined): Promise<void> {
+    const content = await keep(access, workspace, disk, path);
+    if (!content) return;
+    if (file?.kind === 'file' && isNotebook(path) && (await isSame(content, file))) {
+      return workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
+    }
+    const written = await workspaces.write(workspace, { path, content, ifRevision: file?.revision ?? 0, origin: 'snapshot' });
+    if ('revision' in written) await workspaces.setManifest(access.ref.id, [{ path, revision: written.revision, sha256: content.sha256 }]);
+    else onUnkept({ workspace, path, why: written.state });
+  }
+
+  async function keepBoth(access: Access, workspace: WorkspaceId, { path, disk, copy }: Action & { do: 'keep-both' }, file: WorkspaceFile | undefined): Promise<void> {
+    const content = await keep(access, workspace, disk, path);
+    if (!content) return;
+    const same = file?.kind === 'file' && isNotebook(path) && (await isSame(content, file));
+    const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
+    // What was not kept stays on the disk as it is.
+    if (kept && !('revision' in kept)) return onUnkept({ workspace, path, why: kept.state });
+    await putBack.putLocked(access, workspace, [path, copy]);
+  }
+
+  /** The bytes on the disk, kept; none when they are gone, or too many. */
+  async function keep(access: Access, workspace: WorkspaceId, disk: Disk, path: string) {
+    if (disk.size > fileLimitBytes) return void onUnkept({ workspace, path, why: 'size' });
+    const found = await jupyter.read(access, disk.path);
+    return found && blobs.put(found.bytes);
+  }
+
+  async function isSame(content: { sha256: Disk['sha256']; size: number }, file: Disk | Extract<WorkspaceFile, { kind: 'file' }>): Promise<boolean> {
+    if (content.sha256 === file.sha256) return true;
+    if (content.size > CANONICAL_BYTES || file.size > CANONICAL_BYTES) return false;
+    const [one, other] = await Promise.all([wholeBlob(content.sha256), wholeBlob(file.sha256)]);
+    return sameNotebook(one, other);
+  }
+
+  async function wholeBlob(sha256: Disk['sha256']): Promise<Uint8Array> {
+    const blob = await blobs.get(sha256);
+    if (!blob) throw new UpstreamError('database', `blob ${sha256} is missing`);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of blob.bytes) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
+
+  return { take: makeInTurn(take) };
+}
+
+/**
+ * One snapshot of a server at a time. Whoever asks while one runs gets the next one, which sees all that was written before
+ * it was asked for; all who ask meanwhile share it.
+ */
+function makeInTurn(take: Snapshots['take']): Snapshots['take'] {
+  const turns = new Map<ServerId, { running: Promise<void>; next?: Promise<void> }>();
+  return function inTurn(access, workspace): Promise<void> {
+    const id = access.ref.id;
+    const turn = turns.get(id);
+    if (turn) return (turn.next ??= turn.running.catch(() => undefined).then(() => inTurn(access, workspace)));
+    const running = take(access, workspace).finally(() => turns.delete(id));
+    turns.set(id, { running });
+    return running;
+  };
+}
