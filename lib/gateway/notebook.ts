@@ -5,7 +5,7 @@ import { notebookOrigin } from '../core/workspaces/origin.ts';
 import { answer, answerSocket, forbidden, malformed, methodNotAllowed, notFound, unproven } from './answer.ts';
 import { answerEntry, answerPreflight, ENTER } from './entry.ts';
 import type { Entered, Gate } from './gate.ts';
-import { headersFromNotebook, headersToNotebook, isUserBytes, notebookHeaders } from './headers.ts';
+import { headersFromNotebook, headersToNotebook, isUserBytes, type NotebookHeaders } from './headers.ts';
 import { forward } from './http.ts';
 import { decideRequest, decideUpgrade } from './origin.ts';
 import { parseTarget, type Target as Path } from './path.ts';
@@ -26,6 +26,7 @@ export type Special = (visit: Visit, link: Link) => boolean;
 
 type Deps = {
   config: { site: URL; notebookDomain: string };
+  ours: NotebookHeaders;
   gate: Gate;
   routes: Routes;
   targets: Targets;
@@ -35,9 +36,8 @@ type Deps = {
 };
 
 /** Everything on notebook origins: decides, then forwards. */
-export function makeNotebook({ config, gate, routes, targets, sockets, specials, log }: Deps) {
+export function makeNotebook({ config, ours, gate, routes, targets, sockets, specials, log }: Deps) {
   const site = config.site.origin;
-  const ours = notebookHeaders(site);
 
   function send({ request, response, path, entered, cors, own }: Visit, { pool, access }: Link) {
     const userBytes = isUserBytes(path.parts);
@@ -71,8 +71,6 @@ export function makeNotebook({ config, gate, routes, targets, sockets, specials,
   }
 
   return {
-    ours,
-
     request(request: IncomingMessage, response: ServerResponse, key: WorkspaceKey) {
       const { method = '', headers, url = '' } = request;
       if (method === 'OPTIONS') return answerPreflight(request, response, { site, ours });

@@ -6,10 +6,13 @@ import type { Bus } from '../core/bus.ts';
 import type { GatewayRows } from '../core/auth/access.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
 import { keyOfHost } from '../core/workspaces/origin.ts';
+import type { LabSave } from '../core/workspaces/lab-save.ts';
 import { answer, answerSocket, lastWords, type Own } from './answer.ts';
+import { makeContents } from './contents.ts';
 import { SERVICE_RESTART } from './frames.ts';
 import { makeGate } from './gate.ts';
-import { makeNotebook, type Special } from './notebook.ts';
+import { notebookHeaders } from './headers.ts';
+import { makeNotebook } from './notebook.ts';
 import { makePasses } from './pass.ts';
 import { watchRights } from './revocation.ts';
 import { makeRoutes } from './route.ts';
@@ -25,7 +28,7 @@ export type GatewayDeps = {
   bus: Bus;
   jupyter: Pick<Jupyter, 'prove'>;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
-  specials?: Special[];
+  labSave: LabSave;
   patience?: Patience;
   now?: () => Date;
 };
@@ -43,14 +46,16 @@ const tooLarge = Buffer.from(
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 /** The front door: the site, notebook origins, and nobody else. */
-export function makeGateway({ config, secrets, rows, bus, jupyter, log, specials = [], patience = { pingMs: 30_000, deadMs: 75_000 }, now = () => new Date() }: GatewayDeps) {
+export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, patience = { pingMs: 30_000, deadMs: 75_000 }, now = () => new Date() }: GatewayDeps) {
   const routes = makeRoutes({ rows, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
   const targets = makeTargets({ jupyter, keys: secrets.keys, onError: (err) => log.warn({ err }, 'a server did not prove itself') });
   const sockets = makeSockets(patience);
   const site = makeSite({ config, log });
-  const notebook = makeNotebook({ config, gate, routes, targets, sockets, specials, log });
+  const ours = notebookHeaders(config.site.origin);
+  const specials = [makeContents({ labSave, ours, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
+  const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, specials, log });
   const rights = watchRights({ bus, routes, sockets });
   const sitePort = config.site.port;
   let draining = false;

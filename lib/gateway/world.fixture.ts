@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
 import { makeDatabase } from '../../scripts/testing/database.ts';
+import { makeTestSpawner, waitFor } from '../../scripts/testing/server.ts';
 import { readConfig } from '../config/config.ts';
 import { signGrant, signPass, type GrantFacts } from '../core/auth/grant.ts';
 import type { ServerId, SessionId, UserId, WorkspaceId, WorkspaceKey } from '../core/ids.ts';
 import { serverSecrets } from '../core/servers/secrets.ts';
+import { anyProfile } from '../core/servers/server.fixture.ts';
 import type { Address, ServerRef } from '../core/servers/server.ts';
 import { makeHub } from '../hub.ts';
 import { makeGateway, type Gateway, type GatewayDeps } from './server.ts';
@@ -92,14 +94,15 @@ export const portOf = (server: Server) => (server.address() as { port: number })
 export type Person = GrantFacts & { host: string; origin: string; upstream: Upstream };
 
 /** A gateway in this process before real PostgreSQL, with people, their servers and a site behind it. */
-export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'now' | 'specials' | 'rows'>> = {}) {
+export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'now' | 'rows'>> = {}) {
   const database = await makeDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'lg-'));
   const siteUpstream = await startUpstream(folder, { ref: { id: 'site' as ServerId, generation: 0 }, key: 'site' }, 'tcp');
   const webPort = (siteUpstream.address as { port: number }).port;
-  const { config, secrets } = readConfig({ DATABASE_URL: database.url, LECTERN_SECRET: 'a secret of thirty-two characters', LECTERN_WEB_PORT: String(webPort), LECTERN_LOG_LEVEL: 'fatal' });
+  const { config, secrets } = readConfig({ DATABASE_URL: database.url, LECTERN_SECRET: 'a secret of thirty-two characters', LECTERN_WEB_PORT: String(webPort), LECTERN_LOG_LEVEL: 'fatal', LECTERN_WORKSPACE_MB: '1' });
   const hub = makeHub(config, secrets);
   const closing: (() => Promise<unknown>)[] = [];
+  let spawner: Awaited<ReturnType<typeof makeTestSpawner>> | undefined;
   const { query } = hub.database;
   const id = async <Id>(sql: string, values: unknown[]) => (await query<{ id: Id }>(sql, values))[0]!.id;
   const { promise: listening, resolve: heard } = Promise.withResolvers<void>();
@@ -117,6 +120,23 @@ export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 
     closing.push(() => upstream.close());
     await query('UPDATE server SET address = $2 WHERE id = $1', [ref.id, JSON.stringify(upstream.address)]);
     return { ref, upstream };
+  }
+
+  /** A real notebook server for the person, sandboxed where this machine can; `kill` ends it with SIGKILL. */
+  async function addJupyter(person: Pick<Person, 'wsp'>, pythonDir: string): Promise<{ ref: ServerRef; kill(): Promise<void> }> {
+    if (!spawner) {
+      spawner = await makeTestSpawner(pythonDir);
+      closing.push(() => spawner!.end());
+    }
+    const started = spawner;
+    await query(`UPDATE server SET state = 'stopped', reason = 'crashed', ended_at = now() WHERE workspace_id = $1 AND state = 'running'`, [person.wsp]);
+    const [row] = await query<{ id: ServerId; generation: number }>(`INSERT INTO server (profile, state) VALUES ('test', 'warming') RETURNING id, generation`);
+    const ref = { id: row!.id, generation: row!.generation };
+    await started.start(ref, anyProfile, serverSecrets(secrets.keys[0]!.server, ref));
+    const { address } = await waitFor(started, ref, 'ready');
+    await query(`UPDATE server SET state = 'running', workspace_id = $2, instance = 'i', address = $3, claimed_at = now(), marked_at = now(), active_at = now() WHERE id = $1`, [ref.id, person.wsp, JSON.stringify(address)]);
+    await hub.bus.publish({ kind: 'server', id: ref.id, workspace: person.wsp });
+    return { ref, kill: () => started.stop(ref) };
   }
 
   async function addPerson(): Promise<Person> {
@@ -137,7 +157,7 @@ export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 
   await listening;
 
   return {
-    hub, config, secrets, gateway, port, site: siteUpstream, folder, query, addPerson, addServer, makeOne,
+    hub, config, secrets, gateway, port, site: siteUpstream, folder, query, addPerson, addServer, addJupyter, makeOne,
     grantOf: (facts: GrantFacts, at = new Date()) => signGrant(facts, secrets.keys, at),
     async cookieOf(facts: GrantFacts, at = new Date()) {
       return `__Host-lectern=${await signPass(facts, secrets.keys, at)}`;
