@@ -79,11 +79,13 @@ function declaredBy(headers: Headers): Outcome<{ length?: number; sha256?: Sha25
   };
 }
 
-async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** A request's body; nothing when it has none. */
+export async function* bytesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body) yield* body;
 }
 
-function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+/** Bytes as a response's body; the source is closed when the reader leaves. */
+export function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
   const source = bytes[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {

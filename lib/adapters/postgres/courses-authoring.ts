@@ -14,7 +14,7 @@ export function makeCourseAuthoring({ query, transaction }: Database): CourseAut
                 (SELECT count(*)::int FROM lesson l JOIN module m ON m.id = l.module_id WHERE m.course_id = c.id) AS lessons
          FROM course c
          WHERE $1::uuid IS NULL
-            OR EXISTS (SELECT 1 FROM enrolment e WHERE e.course_id = c.id AND e.user_id = $1 AND e.role IN ('assistant', 'instructor'))
+            OR EXISTS (SELECT 1 FROM enrolment e WHERE e.course_id = c.id AND e.user_id = $1 AND e.role = 'instructor')
          ORDER BY c.created_at DESC, c.id`,
         [by === 'all' ? null : by],
       );

@@ -10,7 +10,7 @@ export type Arrangement = { module: string; lessons: LessonId[] }[];
 
 /** Courses as instructors make them. Callers have asked `accessTo` first; every call names the course it was asked for. */
 export interface CourseAuthoring {
-  /** Courses this person may see drafts of; with 'all', every course there is. */
+  /** Courses this person is an instructor of; with 'all', every course there is. */
   taught(by: UserId | 'all'): Promise<CourseCard[]>;
   /**
    * Makes the whole course, unpublished, with the first version of each lesson, or nothing. The author becomes its instructor.

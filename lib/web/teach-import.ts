@@ -1,0 +1,42 @@
+import { mayAuthor } from '../core/courses/access.ts';
+import type { makeCourseImport } from '../core/courses/import/import.ts';
+import { importLimits } from '../core/courses/import/limits.ts';
+import type { Upload, UploadReader } from '../core/courses/import/upload.ts';
+import type { Outcome } from '../core/errors.ts';
+import type { Actor } from '../core/users/actor.ts';
+import { bytesOf } from './files.ts';
+import { refusalResponse, respond } from './respond.ts';
+
+type Deps = { uploads: UploadReader; courseImport: ReturnType<typeof makeCourseImport> };
+
+/** Uploads read at once in this process. Each may hold a notebook of the largest size several times over. */
+const AT_ONCE = 2;
+let reading = 0;
+
+/** The dry run: what the files would become, and every problem with them. */
+export const checkUpload = (deps: Deps, actor: Actor, request: Request): Promise<Response> =>
+  withUpload(deps, actor, request, async (upload) => ({ ok: true, value: await deps.courseImport.check(upload) }));
+
+/** Makes the course, unpublished. */
+export const importUpload = (deps: Deps, actor: Actor, request: Request): Promise<Response> =>
+  withUpload(deps, actor, request, (upload) => deps.courseImport.run(upload, actor.id));
+
+async function withUpload<T>({ uploads }: Deps, actor: Actor, request: Request, answer: (upload: Upload) => Promise<Outcome<T>>): Promise<Response> {
+  if (!mayAuthor(actor)) return refusalResponse({ code: 'forbidden', say: 'Only instructors make courses. Ask an administrator to become one.' });
+  const length = Number(request.headers.get('content-length') ?? Number.NaN);
+  if (!Number.isSafeInteger(length)) return refusalResponse({ code: 'invalid', say: 'An upload says its length (Content-Length).' });
+  if (length > importLimits.uploadBytes) return refusalResponse({ code: 'too_large', say: 'These files are too large for one upload.', limitBytes: importLimits.uploadBytes });
+  if (reading >= AT_ONCE) return refusalResponse({ code: 'throttled', say: 'Other uploads are being read just now. Try again in a moment.', retryAfterS: 10 });
+  reading += 1;
+  try {
+    const upload = await uploads.receive(bytesOf(request.body));
+    if (!upload.ok) return refusalResponse(upload.refusal);
+    try {
+      return respond(await answer(upload.value));
+    } finally {
+      await upload.value.close();
+    }
+  } finally {
+    reading -= 1;
+  }
+}

@@ -1,0 +1,101 @@
+import { notFound } from 'next/navigation';
+import { z } from 'zod';
+import { accessTo, mayAuthor } from '../core/courses/access.ts';
+import { arrangementOf, moveLesson, moveModule, type Arrangement } from '../core/courses/authoring.ts';
+import type { CourseCard, Outline } from '../core/courses/course.ts';
+import { isSlug } from '../core/courses/slug.ts';
+import { ok, refuse, type Outcome } from '../core/errors.ts';
+import type { LessonId } from '../core/ids.ts';
+import type { Actor } from '../core/users/actor.ts';
+import { action } from './action.ts';
+import { actorOrSignIn } from './actor.ts';
+import { siteHub } from './hub.ts';
+
+/** Courses this person makes. Who may make none and teaches none has no such page. */
+export async function teachPage(): Promise<{ courses: CourseCard[]; mayAuthor: boolean }> {
+  const actor = await actorOrSignIn('/teach');
+  const { authoring } = await siteHub();
+  const courses = await authoring.taught(actor.role === 'admin' ? 'all' : actor.id);
+  if (!mayAuthor(actor) && courses.length === 0) notFound();
+  return { courses, mayAuthor: mayAuthor(actor) };
+}
+
+/** For the upload page: only who may make courses gets it. */
+export async function requireAuthor(): Promise<void> {
+  if (!mayAuthor(await actorOrSignIn('/teach/new'))) notFound();
+}
+
+/** One course to be edited by this person. */
+export async function teachCoursePage(slug: string): Promise<Outline> {
+  const actor = await actorOrSignIn(`/teach/${slug}`);
+  const course = await authored(actor, slug);
+  return course.ok ? course.value : notFound();
+}
+
+/** The course, if this person may change it. What is not theirs and what is not there get the same answer. */
+async function authored(actor: Actor, slug: string): Promise<Outcome<Outline>> {
+  const { courses } = await siteHub();
+  const outline = await courses.outline(slug);
+  const access = outline && accessTo(actor, await courses.role(actor.id, outline.id));
+  return outline && access === 'author' ? ok(outline) : refuse({ code: 'not_found', say: 'There is no such course of yours.' });
+}
+
+const title = z.string().trim().min(1, 'Give it a title.').max(120, 'At most 120 characters.');
+const course = z.string().max(200);
+const direction = z.enum(['up', 'down']);
+
+/** An action on one course of the person's own. */
+function courseAction<S extends z.ZodType<{ course: string }>, T>(schema: S, run: (outline: Outline, input: z.output<S>) => Promise<Outcome<T>>) {
+  return action(schema, async (actor, input) => {
+    const found = await authored(actor, input.course);
+    return found.ok ? run(found.value, input) : found;
+  });
+}
+
+export const editCourse = courseAction(
+  z.object({
+    course,
+    title,
+    summary: z.string().trim().max(400, 'At most 400 characters.'),
+    slug: z.string().trim().refine(isSlug, 'Small letters a-z, digits and single hyphens, at most 60 characters.'),
+  }),
+  async (outline, { title: newTitle, summary, slug }) => {
+    const { authoring } = await siteHub();
+    const edited = await authoring.edit(outline.id, { title: newTitle, summary, slug });
+    if (edited === 'slug_taken') return refuse({ code: 'invalid', say: 'That address is taken.', fields: { slug: ['Another course has this address.'] } });
+    return ok({ slug });
+  },
+);
+
+export const renameModule = courseAction(z.object({ course, module: z.string(), title }), async (outline, input) => {
+  await (await siteHub()).authoring.renameModule(outline.id, input.module, input.title);
+  return ok(null);
+});
+
+export const renameLesson = courseAction(z.object({ course, lesson: z.string(), title }), async (outline, input) => {
+  await (await siteHub()).authoring.renameLesson(outline.id, input.lesson as LessonId, input.title);
+  return ok(null);
+});
+
+export const shiftLesson = courseAction(z.object({ course, lesson: z.string(), direction }), (outline, input) =>
+  arrange(outline, moveLesson(arrangementOf(outline), input.lesson as LessonId, input.direction)),
+);
+
+export const shiftModule = courseAction(z.object({ course, module: z.string(), direction }), (outline, input) => arrange(outline, moveModule(arrangementOf(outline), input.module, input.direction)));
+
+async function arrange(outline: Outline, order: Arrangement | undefined): Promise<Outcome<null>> {
+  if (!order) return ok(null);
+  const done = await (await siteHub()).authoring.arrange(outline.id, order);
+  return done === 'arranged' ? ok(null) : refuse({ code: 'locked', say: 'Someone else changed this course just now. Look again.' });
+}
+
+export const removeLesson = courseAction(z.object({ course, lesson: z.string() }), async (outline, input) => {
+  await (await siteHub()).authoring.removeLesson(outline.id, input.lesson as LessonId);
+  return ok(null);
+});
+
+export const setPublished = courseAction(z.object({ course, published: z.boolean() }), async (outline, { published }) => {
+  if (published && outline.lessons === 0) return refuse({ code: 'invalid', say: 'A course without lessons cannot be published.' });
+  await (await siteHub()).authoring.setPublished(outline.id, published);
+  return ok(null);
+});
