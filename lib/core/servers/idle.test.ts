@@ -48,6 +48,12 @@ describe('a server’s report', () => {
     expect(activityOf({ ...report, lastInputMs: 60_000 }, nine).activeAt).toEqual(nine);
   });
 
+  test('a cell that runs is no sign of a person, but its end is one', () => {
+    const running = { kernelId: 'k', state: 'busy', waitingForInput: false } as const;
+    expect(activityOf({ ...report, kernels: [running] }, nine).activeAt).toEqual(new Date(nine.getTime() - 30_000));
+    expect(activityOf({ ...report, kernels: [{ ...running, state: 'idle' }] }, nine).activeAt).toEqual(new Date(nine.getTime() - 10_000));
+  });
+
   test('an input() nobody answers is not busy; a cell that runs beside it is', () => {
     const asking = { kernelId: 'k', state: 'busy', waitingForInput: true } as const;
     expect(activityOf({ ...report, kernels: [asking] }, nine).busy).toBe(false);

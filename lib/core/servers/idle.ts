@@ -29,9 +29,8 @@ export function decideIdle(server: { claimedAt: Date; activity: Activity }, now:
  * itself, so it is not busy: if a person is there to answer, their input is activity enough.
  */
 export function activityOf(status: ServerStatus, now: Date): { activeAt: Date; busy: boolean } {
-  const ago = status.nowMs - Math.max(status.lastInputMs, status.lastBusyMs);
-  return {
-    activeAt: new Date(now.getTime() - Math.max(0, ago)),
-    busy: status.kernels.some(({ state, waitingForInput }) => state === 'busy' && !waitingForInput),
-  };
+  const busy = status.kernels.some(({ state, waitingForInput }) => state === 'busy' && !waitingForInput);
+  // While a cell runs it is counted by `busySince`, which has a maximum; that it runs is no sign of a person.
+  const last = busy ? status.lastInputMs : Math.max(status.lastInputMs, status.lastBusyMs);
+  return { activeAt: new Date(now.getTime() - Math.max(0, status.nowMs - last)), busy };
 }
