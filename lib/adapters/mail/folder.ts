@@ -1,27 +1,41 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
 import { UpstreamError } from '../../core/errors.ts';
-import type { Mailer } from '../../core/users/mail.ts';
+import type { Mail, Mailer } from '../../core/users/mail.ts';
 
 /**
  * Where there is no mail server each mail becomes an .eml file that only the site's own user may read. `onFile` is told the
  * file's name and nothing else: a mail holds a link that signs somebody in.
  */
 export function makeFolderMailer(folder: string, from: string, onFile: (file: string) => void): Mailer {
-  const transport = createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
   return {
-    async send({ to, subject, text }) {
+    async send(mail) {
+      const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${randomBytes(3).toString('hex')}.eml`);
       try {
-        const { message } = await transport.sendMail({ from, to: { name: '', address: to }, subject, text });
-        const file = join(folder, `${new Date().toISOString().replaceAll(':', '-')}-${randomBytes(3).toString('hex')}.eml`);
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await writeFile(file, message as Buffer, { mode: 0o600 });
-        onFile(file);
+        // Whole or not there at all, for whoever watches the folder.
+        await writeFile(`${file}.part`, message(mail, from), { mode: 0o600 });
+        await rename(`${file}.part`, file);
       } catch (cause) {
         throw new UpstreamError('mail', 'writing to the mail folder', cause);
       }
+      onFile(file);
     },
   };
 }
+
+/** RFC 5322, with the body as it is: the link must be whole for whoever opens the file in an editor. */
+const message = ({ to, subject, text }: Mail, from: string): string =>
+  [
+    `From: ${from}`,
+    `To: ${to}`,
+    `Subject: ${subject}`,
+    `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
+    `Message-ID: <${randomUUID()}@lectern>`,
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    'Content-Transfer-Encoding: 8bit',
+    '',
+    text,
+  ].join('\n');

@@ -1,5 +1,6 @@
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { UserId } from '../ids.ts';
+import type { Actor } from './actor.ts';
 import type { Email } from './email.ts';
 import type { Letters } from './letters.ts';
 import type { OneTimeLinks } from './links.ts';
@@ -58,7 +59,8 @@ export const makeRecovery = (deps: Deps) => {
       return admitted;
     },
 
-    async askToVerify(email: Email, address: string): Promise<Outcome<undefined>> {
+    async askToVerify(actor: Pick<Actor, 'email'>, address: string): Promise<Outcome<undefined>> {
+      const email = actor.email as Email;
       const admitted = await admitMail(email, address);
       if (admitted.ok) letters.verify(email);
       return admitted;

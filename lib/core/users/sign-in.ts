@@ -1,5 +1,6 @@
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { UserId } from '../ids.ts';
+import type { Actor } from './actor.ts';
 import type { Email } from './email.ts';
 import type { PeopleStore, Passwords, Person } from './person.ts';
 import { admit, limits, type Throttle } from './throttle.ts';
@@ -18,9 +19,9 @@ export function refuseEntry(person: Pick<Person, 'banned' | 'verified'>, signUp:
   return undefined;
 }
 
-export const makeSignIn = ({ people, passwords, throttle, signUp }: Deps) => ({
-  /** Whose e-mail address and password these are. `address` is the client's network address, for throttling. */
-  async withPassword(email: Email, password: string, address: string): Promise<Outcome<UserId>> {
+export const makeSignIn = ({ people, passwords, throttle, signUp }: Deps) => {
+  /** Counts the attempt under the account and the client's address; a right password takes it back. */
+  async function proves(email: Email, password: string, address: string): Promise<Outcome<Person>> {
     const [account, place] = [`sign-in:${email}`, `sign-in-from:${address}`];
     const admitted = await admit(throttle, [
       [account, limits.signInPerAccount],
@@ -32,7 +33,24 @@ export const makeSignIn = ({ people, passwords, throttle, signUp }: Deps) => ({
     const matches = await passwords.verify(hash, password);
     if (!person || !matches) return refuse(mismatch);
     await Promise.all([throttle.refund(account), throttle.refund(place)]);
-    const refused = refuseEntry(person, signUp);
-    return refused ? refuse(refused) : ok(person.id);
-  },
-});
+    return ok(person);
+  }
+
+  return {
+    /** Whose e-mail address and password these are. `address` is the client's network address, for throttling. */
+    async withPassword(email: Email, password: string, address: string): Promise<Outcome<UserId>> {
+      const proved = await proves(email, password, address);
+      if (!proved.ok) return proved;
+      const refused = refuseEntry(proved.value, signUp);
+      return refused ? refuse(refused) : ok(proved.value.id);
+    },
+
+    /** Whether somebody who is signed in knows the password, before it is changed. Counted like a sign-in. */
+    async confirm(actor: Pick<Actor, 'email'>, password: string, address: string): Promise<Outcome<undefined>> {
+      const proved = await proves(actor.email as Email, password, address);
+      if (proved.ok) return ok(undefined);
+      const wrong = 'This is not your password.';
+      return proved.refusal.code === 'unauthenticated' ? refuse({ code: 'invalid', say: wrong, fields: { current: [wrong] } }) : proved;
+    },
+  };
+};

@@ -62,9 +62,10 @@ async function listen(listener: RequestListener): Promise<{ server: Server; url:
     server,
     url: `http://127.0.0.1:${port}`,
     async close() {
-      server.closeAllConnections();
+      const closed = once(server, 'close');
       server.close();
-      await once(server, 'close');
+      server.closeAllConnections();
+      await closed;
     },
   };
 }
