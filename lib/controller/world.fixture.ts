@@ -11,10 +11,7 @@ import type { Spawner } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import { makeController, type ControllerOptions } from './controller.ts';
 import { makeFolderSpawner, makeScriptedJupyter, type Script } from './folder-spawner.fixture.ts';
-
-export const quick: ControllerOptions = {
-  maxServers: 40, startsAtOnce: 4, passMs: 100, startingPassMs: 20, renewMs: 500, standbyMs: 50, orphanGraceMs: 400, backOffMs: { first: 20, most: 200 }, writeMs: 50, statusMs: 200, snapshotGapMs: 20,
-};
+import { quick } from './options.fixture.ts';
 
 export type StartOptions = {
   options?: Partial<ControllerOptions>;
@@ -23,6 +20,8 @@ export type StartOptions = {
   /** The name of the step after which this controller is as good as killed: nothing it does from then on has any effect. */
   killedAfter?: string;
   leaseMs?: number;
+  /** How this controller reaches the database, if not straight. */
+  databaseUrl?: string;
 };
 
 /** A database, a spawner whose servers outlive controllers, and as many controllers as a test starts. */
@@ -36,9 +35,9 @@ export async function makeWorld() {
   const stops: (() => Promise<void>)[] = [];
 
   /** Starts a controller; `stop` ends it as SIGTERM would. */
-  function start({ options, profile, limits, killedAfter, leaseMs = 2_000 }: StartOptions = {}) {
+  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url }: StartOptions = {}) {
     const ending = new AbortController();
-    const own = makeTestHub(database.url, { holder: `c${stops.length}`, leaseMs });
+    const own = makeTestHub(databaseUrl, { holder: `c${stops.length}`, leaseMs });
     const switchOff = makeKillSwitch(killedAfter);
     const controller = makeController(
       {
@@ -71,6 +70,7 @@ export async function makeWorld() {
     folder,
     store: hub.store,
     bus: hub.bus,
+    lease: hub.lease,
     query: hub.query,
     jupyter,
     spawner,

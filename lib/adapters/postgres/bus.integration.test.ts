@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { makeDatabase as makeTestDatabase } from '../../../scripts/testing/database.ts';
+import { makeTcpProxy } from '../../../scripts/testing/tcp-proxy.ts';
 import type { BusEvent } from '../../core/bus.ts';
 import type { ServerId, SessionId, UserId } from '../../core/ids.ts';
 import { makeBus } from './bus.ts';
@@ -38,29 +37,10 @@ function listenOn(url: string, options = {}) {
   return { bus, seen, resets };
 }
 
-/** A way to the database that can fall silent without closing, as a dead machine or a forgetful firewall does. */
 async function makeProxy() {
-  const target = new URL(place.url);
-  const pairs = new Set<[Socket, Socket]>();
-  let silent = false;
-  const server = createServer((inward) => {
-    const outward = connect(Number(target.port), target.hostname);
-    const pair: [Socket, Socket] = [inward, outward];
-    pairs.add(pair);
-    for (const socket of pair) socket.on('error', () => {}).on('close', () => pair.forEach((one) => one.destroy()));
-    inward.on('data', (bytes) => silent || outward.write(bytes));
-    outward.on('data', (bytes) => silent || inward.write(bytes));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const url = new URL(place.url);
-  url.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const cut = () => pairs.forEach((pair) => pair.forEach((socket) => socket.destroy()));
-  ends.push(async () => {
-    cut();
-    server.close();
-    await once(server, 'close');
-  });
-  return { url: url.toString(), cut, silence: (on: boolean) => (silent = on) };
+  const proxy = await makeTcpProxy(place.url);
+  ends.push(() => proxy.close());
+  return proxy;
 }
 
 test('what one program publishes another hears, and events of moves come with their commit', async () => {
