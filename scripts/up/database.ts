@@ -28,7 +28,7 @@ export async function startOwnDatabase(stateDir: string): Promise<Database> {
 }
 
 /** The PostgreSQL that DATABASE_URL names, its database made where missing and allowed. @throws Obstacle when it cannot serve */
-export async function useGivenDatabase(url: string): Promise<Database> {
+export async function givenDatabase(url: string): Promise<Database> {
   const probe = async () => {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
     await client.connect();

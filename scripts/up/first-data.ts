@@ -12,7 +12,7 @@ const { config, secrets } = readEnvironment();
 const hub = await makeSiteHub(config, secrets);
 try {
   const { pool, blobs, courses, authoring, passwords } = hub;
-  const demo = await seedDemonstration({ pool, blobs, courses, authoring, hashPassword: passwords.hash });
+  const demo = await seedDemonstration({ pool, blobs, courses, authoring, passwords });
   const wanted = demo.length > 0 || process.argv.includes('--admin-link');
   const answer: FirstData = { demo, ...(wanted && { adminLink: (await hub.adminLink.make(config.site)).href }) };
   writeSync(3, JSON.stringify(answer));

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../lib/config/config.ts';
 import type { Progress } from '../progress.mjs';
-import { deployMigrations, pendingMigrations, startOwnDatabase, useGivenDatabase } from './database.ts';
+import { deployMigrations, pendingMigrations, startOwnDatabase, givenDatabase } from './database.ts';
 import type { Ending } from './ending.ts';
 import { keepDatabase } from './keep-database.ts';
 import { becomeSupervisor, endLeftovers, retire } from './leftovers.ts';
@@ -34,7 +34,7 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
   await preparePythonStep(config, progress);
 
   const supervisor = makeSupervisor({ cwd: root, runDir, logDir, tell: progress.warn });
-  const database = await progress.step('Database', () => (process.env.DATABASE_URL ? useGivenDatabase(process.env.DATABASE_URL) : startOwnDatabase(config.stateDir)));
+  const database = await progress.step('Database', () => (process.env.DATABASE_URL ? givenDatabase(process.env.DATABASE_URL) : startOwnDatabase(config.stateDir)));
   if (database.embedded) keepDatabase(database.embedded, runDir, progress, ending);
 
   const pending = await pendingMigrations(root, database.url);
@@ -43,7 +43,7 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
 
   if (!options.dev && !isBuilt(root)) await progress.step('Site build', (note) => buildSite(root, env, note));
 
-  ending.onEnd('notebook servers', () => stopServers(env, progress));
+  ending.onEnd('notebook servers', () => stopServers(root, env));
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
   for (const program of programs({ dev: options.dev, config, env, root })) {
     // Ends in the reverse of this order: the gateway first, the controller last.

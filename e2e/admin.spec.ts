@@ -1,0 +1,72 @@
+import { expect, signIn, test } from './fixtures.ts';
+import { addPerson, sql } from './people.ts';
+import { pictured } from './pictures.ts';
+
+test('an admin sees every server and the last hour, and the page follows what happens', async ({ admin: { page }, site }) => {
+  await page.goto(`${site}/admin`);
+  const live = page.getByRole('region', { name: 'Live servers' });
+  await expect(live.getByRole('row').filter({ hasText: 'pool' }).filter({ hasText: 'warm' }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('img', { name: /Waiting in the queue/ })).toBeVisible();
+  await expect(page.getByRole('img', { name: /Start time/ })).toBeVisible();
+  await pictured(page, 'admin');
+
+  // The pool makes another in the place of one that is stopped.
+  const ids = () => live.getByRole('row').filter({ hasText: 'pool' }).locator('td:first-child').allInnerTexts();
+  const [first] = await ids();
+  await live.getByRole('row').filter({ hasText: first! }).getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('region', { name: 'Ended servers' }).getByRole('row').filter({ hasText: first! })).toContainText('stopped by an admin', { timeout: 30_000 });
+  await expect(live.getByRole('row').filter({ hasText: 'warm' }).first()).toBeVisible({ timeout: 60_000 });
+  expect(await ids()).not.toContain(first);
+});
+
+test('an admin bans a person, who is signed out at once and may come back when the ban is lifted', async ({ admin, learner, site }) => {
+  const person = learner.person;
+  await admin.page.goto(`${site}/admin/people?q=${encodeURIComponent(person.email)}`);
+  const row = admin.page.getByRole('row').filter({ hasText: person.email });
+  await row.getByRole('button', { name: 'Ban' }).click();
+  await expect(row.getByText('banned', { exact: true })).toBeVisible();
+
+  await learner.page.goto(`${site}/account`);
+  await expect(learner.page).toHaveURL(/\/sign-in/);
+
+  await row.getByRole('button', { name: 'Lift ban' }).click();
+  await expect(row.getByRole('button', { name: 'Ban' })).toBeVisible();
+  await signIn(learner.page, site, person);
+});
+
+test('an admin makes a learner an instructor', async ({ admin: { page }, site }) => {
+  const person = await addPerson();
+  await page.goto(`${site}/admin/people?q=${encodeURIComponent(person.email)}`);
+  await page.getByLabel(`Role of ${person.email}`).selectOption('instructor');
+  await expect(page.getByText('is now instructor')).toBeVisible();
+  expect(await sql('SELECT role FROM "user" WHERE id = $1', [person.id])).toEqual([{ role: 'instructor' }]);
+});
+
+test('T26 admin pages, their data and their actions are for admins alone', async ({ learner, instructor, visitor, admin, site, expectedProblems }) => {
+  // Seen to fail with the role check of makeAdmin taken out: the data came with 200, and the action stopped the server.
+  expectedProblems.push(/40[134]/);
+  for (const { page } of [learner, instructor]) {
+    for (const path of ['/admin', '/admin/people']) expect((await page.goto(site + path))?.status(), path).toBe(404);
+    expect((await page.request.get(`${site}/api/admin/overview`)).status()).toBe(403);
+  }
+  expect((await visitor.page.request.get(`${site}/api/admin/overview`)).status()).toBe(401);
+  await visitor.page.goto(`${site}/admin`);
+  await expect(visitor.page).toHaveURL(/\/sign-in/);
+
+  // The action itself, sent as the admin's page sends it but with another person's cookie.
+  const victim = await addPerson();
+  await admin.page.goto(`${site}/admin/people?q=${encodeURIComponent(victim.email)}`);
+  const sent = admin.page.waitForRequest((request) => request.method() === 'POST' && request.headers()['next-action'] !== undefined);
+  await admin.page.getByRole('row').filter({ hasText: victim.email }).getByRole('button', { name: 'Ban' }).click();
+  const action = (await sent).headers()['next-action']!;
+  await expect(admin.page.getByRole('button', { name: 'Lift ban' })).toBeVisible();
+  await admin.page.getByRole('button', { name: 'Lift ban' }).click();
+  await expect(admin.page.getByRole('button', { name: 'Ban', exact: true })).toBeVisible();
+
+  const answer = await learner.page.request.post(`${site}/admin/people`, {
+    headers: { 'next-action': action, origin: site, 'content-type': 'text/plain;charset=UTF-8', accept: 'text/x-component' },
+    data: JSON.stringify([{ user: victim.id, banned: true }]),
+  });
+  expect(await answer.text()).not.toContain('"ok":true');
+  expect(await sql('SELECT banned_at FROM "user" WHERE id = $1', [victim.id])).toEqual([{ banned_at: null }]);
+});
