@@ -35,7 +35,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
       <body>
         <SkipLink />
         <Toasts>
-          <Header actor={actor && { name: actor.name, email: actor.email, role: actor.role }} theme={theme} signOut={signOut} />
+          <Header actor={actor && { id: actor.id, name: actor.name, email: actor.email, role: actor.role }} theme={theme} signOut={signOut} />
           {children}
           <Footer />
         </Toasts>

@@ -2,29 +2,33 @@
 
 import { BookOpen, CircleUserRound, GraduationCap, LogOut, ServerCog, Settings } from 'lucide-react';
 import { useState } from 'react';
+import type { UserId } from '../../lib/core/ids.ts';
 import type { SiteRole } from '../../lib/core/users/actor.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogClose } from '../ui/dialog.client.tsx';
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '../ui/menu.client.tsx';
-import { saveEverything } from './before-sign-out.client.ts';
 import { ThemeChoice } from './theme-choice.client.tsx';
 import type { Theme } from './theme.ts';
 
-type Props = { name: string; email: string; role: SiteRole; theme: Theme; signOut: (input: null) => Promise<unknown> };
+type Props = { id: UserId; name: string; email: string; role: SiteRole; theme: Theme; signOut: (input: null) => Promise<unknown> };
+
+/** Loaded when somebody signs out, not with every page. */
+const notebooks = () => import('../notebook/leaving.client.ts');
 
 /** The menu of whoever is signed in. Unsaved work is saved before the sign-out, or asked about. */
-export function AccountMenu({ name, email, role, theme, signOut }: Props) {
+export function AccountMenu({ id, name, email, role, theme, signOut }: Props) {
   const [state, setState] = useState<'idle' | 'saving' | 'asking'>('idle');
 
   async function leave() {
     await signOut(null);
+    (await notebooks()).forgetWork(id);
     // A fresh document: nothing of this person stays in the memory of the page.
     window.location.assign('/');
   }
 
   async function saveAndLeave() {
     setState('saving');
-    if ((await saveEverything()) === 'saved') await leave();
+    if (await (await notebooks()).saveBeforeSignOut()) await leave();
     else setState('asking');
   }
 

@@ -7,7 +7,7 @@ import { NavLink } from './nav-link.client.tsx';
 import { ThemeButton } from './theme-button.client.tsx';
 import type { Theme } from './theme.ts';
 
-type Props = { actor: Pick<Actor, 'name' | 'email' | 'role'> | null; theme: Theme; signOut: (input: null) => Promise<unknown> };
+type Props = { actor: Pick<Actor, 'id' | 'name' | 'email' | 'role'> | null; theme: Theme; signOut: (input: null) => Promise<unknown> };
 
 /** The bar on top of every page. */
 export function Header({ actor, theme, signOut }: Props) {
@@ -24,7 +24,7 @@ export function Header({ actor, theme, signOut }: Props) {
         </nav>
         <div className="ml-auto flex items-center gap-1.5 sm:gap-2">
           {actor ? (
-            <AccountMenu name={actor.name} email={actor.email} role={actor.role} theme={theme} signOut={signOut} />
+            <AccountMenu id={actor.id} name={actor.name} email={actor.email} role={actor.role} theme={theme} signOut={signOut} />
           ) : (
             <>
               <ThemeButton theme={theme} />

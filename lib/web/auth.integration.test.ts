@@ -157,7 +157,7 @@ describe('at an OpenID Connect issuer', () => {
     expect(await hub.prisma.user.count()).toBe(0);
   });
 
-  // Seen to fail with `allowDangerousEmailAccountLinking` and without the check in the signIn callback.
+  // Seen to fail without the check in the signIn callback.
   test('T20 the same e-mail address at another issuer links nothing', async () => {
     issuer.people.set('ada', { email: 'ada@example.org', email_verified: true });
     otherIssuer.people.set('mallory', { email: 'ada@example.org', email_verified: true });
