@@ -50,7 +50,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
   const routes = makeRoutes({ rows, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
-  const targets = makeTargets({ jupyter, keys: secrets.keys, onError: (err) => log.warn({ err }, 'a server did not prove itself') });
+  const targets = makeTargets({ jupyter, keys: secrets.keys, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'a server did not prove itself') });
   const sockets = makeSockets(patience);
   const site = makeSite({ config, log });
   const ours = notebookHeaders(config.site.origin);

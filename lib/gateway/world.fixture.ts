@@ -9,6 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { makeDatabase } from '../../scripts/testing/database.ts';
 import { makeTestSpawner, waitFor } from '../../scripts/testing/server.ts';
 import { readConfig } from '../config/config.ts';
+import type { GatewayRows } from '../core/auth/access.ts';
 import { signGrant, signPass, type GrantFacts } from '../core/auth/grant.ts';
 import type { ServerId, SessionId, UserId, WorkspaceId, WorkspaceKey } from '../core/ids.ts';
 import { serverSecrets } from '../core/servers/secrets.ts';
@@ -30,6 +31,7 @@ export type Upstream = {
   /** The id and generation it proves; a test may make it lie. */
   identity: { ref: ServerRef; key: string };
   sockets: Set<WebSocket>;
+  dropConnections(): void;
   close(): Promise<void>;
 };
 
@@ -74,8 +76,12 @@ export async function startUpstream(folder: string, identity: Upstream['identity
     respond: (_request, response) => response.end('ok'),
     identity,
     sockets: new Set(),
-    async close() {
+    dropConnections() {
       for (const socket of open) socket.destroy();
+    },
+    async close() {
+      if (!server.listening) return;
+      upstream.dropConnections();
       server.close();
       await once(server, 'close');
     },
@@ -89,12 +95,12 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-export const portOf = (server: Server) => (server.address() as { port: number }).port;
+const portOf = (server: Server) => (server.address() as { port: number }).port;
 
 export type Person = GrantFacts & { host: string; origin: string; upstream: Upstream };
 
 /** A gateway in this process before real PostgreSQL, with people, their servers and a site behind it. */
-export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'now' | 'rows'>> = {}) {
+export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'now'>> & { rows?: (real: GatewayRows) => GatewayRows } = {}) {
   const database = await makeDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'lg-'));
   const siteUpstream = await startUpstream(folder, { ref: { id: 'site' as ServerId, generation: 0 }, key: 'site' }, 'tcp');
@@ -151,7 +157,7 @@ export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 
     return { sid, sub, wsp, key, srv: ref.id, gen: ref.generation, host, origin: `http://${host}`, upstream };
   }
 
-  const makeOne = (): Gateway => makeGateway({ ...hub, patience: { pingMs: 30_000, deadMs: 75_000 }, ...options });
+  const makeOne = (): Gateway => makeGateway({ ...hub, patience: { pingMs: 30_000, deadMs: 75_000 }, ...options, rows: options.rows?.(hub.rows) ?? hub.rows });
   const gateway = makeOne();
   const port = await gateway.listen(0, '127.0.0.1');
   await listening;
