@@ -78,8 +78,9 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, 
           const sighting = await within(patience.look, 'look', spawner.look(ref));
           if (sighting.state === 'ready' && sighting.instance === server.instance) return false;
         }
-        log.info({ server: ref.id, from: server.state, reason: action.reason }, 'ending server');
-        return move({ to: 'stopping', reason: action.reason });
+        const moved = await move({ to: 'stopping', reason: action.reason });
+        if (moved) log.info({ server: ref.id, from: server.state, reason: action.reason }, 'ending server');
+        return moved;
       }
       case 'remove': {
         const workspace = 'workspace' in server ? server.workspace : undefined;
