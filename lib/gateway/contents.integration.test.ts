@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import type { Sha256 } from '../core/ids.ts';
-import { serverSecrets } from '../core/servers/secrets.ts';
 import { ask, makeWorld, type Person, type World } from './world.fixture.ts';
 
 let world: World;
@@ -23,7 +22,7 @@ type Model = { path: string; type: string; content?: unknown; message?: string }
 
 async function contents(method: string, path: string, body?: object): Promise<{ status: number; model: Model }> {
   const answered = await ask(world.port, ada.host, `/api/contents${path}`, { method, headers: { cookie, origin: ada.origin, 'content-type': 'application/json' }, body: body && JSON.stringify(body) });
-  return { status: answered.status, model: (answered.body ? JSON.parse(answered.body) : {}) as Model };
+  return { status: answered.status, model: (answered.body.startsWith('{') ? JSON.parse(answered.body) : {}) as Model };
 }
 
 const textFile = (content: string) => ({ type: 'file', format: 'text', content });
@@ -174,8 +173,8 @@ test('saves at the moment the server is killed: every one that was acknowledged 
     const writers = [0, 1, 2, 3].map(async (writer) => {
       while (!killed) await save(writer, (number += 1));
     });
-    const enough = Math.min(100, acknowledged + randomInt(15, 35));
-    await expect.poll(() => acknowledged, { timeout: 60_000, interval: 2 }).toBeGreaterThanOrEqual(enough);
+    const enough = Math.min(100, acknowledged + randomInt(30, 50));
+    await expect.poll(() => acknowledged, { timeout: 120_000, interval: 2 }).toBeGreaterThanOrEqual(enough);
     await server.kill();
     killed = true;
     await Promise.all(writers);
@@ -189,7 +188,7 @@ test('saves at the moment the server is killed: every one that was acknowledged 
   }
   expect(kept.filter(({ path, content }) => !contentsOf.get(path)!.has(content))).toEqual([]);
   expect(kept.length).toBeGreaterThanOrEqual(100);
-}, 300_000);
+}, 600_000);
 
 test('JupyterLab itself is served, and three openings of a notebook at once make one session and one kernel', async () => {
   const page = await ask(world.port, ada.host, '/lab', { headers: { cookie, 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe', accept: 'text/html' } });
@@ -200,5 +199,4 @@ test('JupyterLab itself is served, and three openings of a notebook at once make
   const opened = (await Promise.all([open(), open(), open()])).map(({ body }) => JSON.parse(body) as { id: string; kernel: { id: string } });
   expect(new Set(opened.map(({ id }) => id)).size).toBe(1);
   expect(new Set(opened.map(({ kernel }) => kernel.id)).size).toBe(1);
-  expect(serverSecrets(world.secrets.keys[0]!.server, server.ref).token).not.toBe('');
 });
