@@ -10,6 +10,7 @@ import type { Options } from './options.ts';
 import { freePort, requireFrontPort, tryPort } from './ports.ts';
 import { programs } from './programs.ts';
 import { preparePythonStep } from './python.ts';
+import { warnOfSandbox } from './sandbox.ts';
 import { stopServers } from './servers.ts';
 import { readSettings } from './settings.ts';
 import { buildSite, isBuilt } from './site-build.ts';
@@ -32,6 +33,7 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
   const env = await environment(config);
 
   await preparePythonStep(config, progress);
+  await warnOfSandbox(config, progress);
 
   const supervisor = makeSupervisor({ cwd: root, runDir, logDir, tell: progress.warn });
   const database = await progress.step('Database', () => (process.env.DATABASE_URL ? givenDatabase(process.env.DATABASE_URL) : startOwnDatabase(config.stateDir)));

@@ -1,0 +1,218 @@
+import { expect, test } from './fixtures.ts';
+import { codeCell, course, enrol, lessons, liveServers, outputOf, ran, run, saved, savedNotebook, write } from './lessons.ts';
+import { sql } from './people.ts';
+import { pictured } from './pictures.ts';
+
+test('a learner opens a lesson, runs cells, is asked, and finds everything after a reload', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await expect(page.getByRole('heading', { level: 1, name: first!.title }).first()).toBeVisible();
+  await pictured(page, 'lesson');
+
+  const cell = codeCell(page);
+  await run(cell);
+  await ran(cell);
+  await expect(outputOf(cell)).not.toBeEmpty();
+
+  await write(page, cell, 'name = input("Your name? ")\nprint("Hello", name)');
+  await page.keyboard.press('Control+Enter');
+  await page.getByLabel('Your name?').fill('Ada');
+  await page.keyboard.press('Enter');
+  await ran(cell);
+  await expect(outputOf(cell)).toContainText('Hello Ada');
+  await saved(page);
+
+  await page.reload();
+  await expect(codeCell(page)).toContainText('input("Your name? ")');
+  await expect(outputOf(codeCell(page))).toContainText('Hello Ada');
+  expect(await savedNotebook(page, person, first!.path)).toContain('Hello Ada');
+  expect(await liveServers(person)).toHaveLength(1);
+});
+
+test('everything a cell can put out is shown', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const cell = codeCell(page);
+  const output = outputOf(cell);
+  const show = async (code: string) => {
+    await write(page, cell, code);
+    await page.keyboard.press('Control+Enter');
+    await expect(cell).not.toHaveAttribute('data-run', 'done');
+    await ran(cell);
+  };
+
+  await show('for i in range(3):\n    print(f"{i}0%", end="\\r")\nprint("\\x1b[31mred\\x1b[0m")');
+  await expect(output).toHaveText('red');
+  await expect(output.locator('span', { hasText: 'red' })).toHaveCSS('color', /rgb/);
+
+  await show('1/0');
+  await expect(output).toContainText('ZeroDivisionError');
+
+  await show('import pandas as pd\npd.DataFrame({"a": [1, 2]})');
+  await expect(output.getByRole('cell', { name: '2' })).toBeVisible();
+
+  await show('from IPython.display import Math, Image, HTML, display, clear_output\ndisplay(Math("x^2"))');
+  await expect(output.locator('.katex').first()).toBeVisible();
+
+  await show('import matplotlib.pyplot as plt\nplt.plot([1, 2]);plt.show()');
+  await expect(output.getByRole('img')).toBeVisible();
+
+  await show('h = display("before", display_id=True)\nh.update("after")');
+  await expect(output).toContainText('after');
+  await expect(output).not.toContainText('before');
+
+  await show('print("gone")\nclear_output(wait=True)\nprint("here")');
+  await expect(output).toHaveText('here');
+
+  await show('HTML("<p id=made></p><script>document.getElementById(\'made\').textContent = \'by a script \' + origin</script>")');
+  await expect(output.frameLocator('iframe').getByText('by a script null')).toBeVisible();
+});
+
+test('a plotly figure is drawn in the output frame', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const cell = codeCell(page);
+  const figure = '{"application/vnd.plotly.v1+json": {"data": [{"type": "bar", "y": [1, 3, 2]}], "layout": {"title": {"text": "Three bars"}}}}';
+  await write(page, cell, `from IPython.display import display\ndisplay(${figure}, raw=True)`);
+  await page.keyboard.press('Control+Enter');
+  await expect(outputOf(cell).frameLocator('iframe').getByText('Three bars')).toBeVisible({ timeout: 60_000 });
+});
+
+test('lines printed while the page is reloaded are all there after it', async ({ learner: { page, person }, site }) => {
+  // Seen to fail without the output log: the lines of the reload were missing.
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await write(page, codeCell(page), 'import time\nfor i in range(60):\n    print("line", i, flush=True)\n    time.sleep(0.1)\nprint("end")');
+  await page.keyboard.press('Control+Enter');
+  await expect(outputOf(codeCell(page))).toContainText('line 5', { timeout: 60_000 });
+  await page.reload();
+  await expect(outputOf(codeCell(page))).toContainText('end', { timeout: 60_000 });
+  const text = await outputOf(codeCell(page)).innerText();
+  expect(text.trim().split('\n')).toEqual([...Array.from({ length: 60 }, (_, i) => `line ${i}`), 'end']);
+  await ran(codeCell(page));
+});
+
+test('a server that dies is told, and the next run works in a new one', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const cell = codeCell(page);
+  await run(cell);
+  await ran(cell);
+  await saved(page);
+  await sql(`UPDATE server SET desired = 'stop', reason = 'admin' WHERE workspace_id IN (SELECT id FROM workspace WHERE user_id = $1) AND state = 'running'`, [person.id]);
+  await expect(page.getByText('Your server has stopped')).toBeVisible({ timeout: 60_000 });
+  await write(page, cell, 'print("a new one")');
+  await page.keyboard.press('Control+Enter');
+  await ran(cell);
+  await expect(outputOf(cell)).toContainText('a new one');
+  await expect(page.getByText('Your server has stopped')).toBeHidden();
+});
+
+test('two tabs opening a lesson at once share one server and one kernel', async ({ learner: { page, person, context }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  const other = await context.newPage();
+  const address = `${site}/courses/${course}/${first!.slug}`;
+  await Promise.all([page.goto(address), other.goto(address)]);
+  await write(page, codeCell(page), 'shared = 41');
+  await page.keyboard.press('Control+Enter');
+  await ran(codeCell(page));
+  await saved(page);
+  await write(other, codeCell(other, 1), 'print(shared + 1)');
+  await other.keyboard.press('Control+Enter');
+  await expect(outputOf(codeCell(other, 1))).toContainText('42', { timeout: 60_000 });
+  expect(await liveServers(person)).toHaveLength(1);
+});
+
+test('a stale save offers both versions, and keeping mine keeps it', async ({ learner: { page, person }, site, expectedProblems }) => {
+  expectedProblems.push(/409/);
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await run(codeCell(page));
+  await ran(codeCell(page));
+  await saved(page);
+  const [file] = await sql<{ workspace: string; revision: number }>('SELECT workspace_id AS workspace, revision FROM file WHERE path = $1 AND workspace_id IN (SELECT id FROM workspace WHERE user_id = $2)', [first!.path, person.id]);
+  const theirs = JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [{ cell_type: 'code', id: 'other', metadata: {}, source: '# from another device', outputs: [], execution_count: null }] });
+  // As another device would; the page's own tab is not told before it saves.
+  await write(page, codeCell(page), '# mine');
+  const put = await page.request.put(`${site}/api/workspaces/${file!.workspace}/files/${first!.path}`, { headers: { 'if-match': `"${file!.revision}"`, origin: site, 'content-type': 'application/x-ipynb+json' }, data: theirs });
+  expect(put.status()).toBe(200);
+  const dialog = page.getByRole('alertdialog', { name: /changed elsewhere/ });
+  await expect(dialog).toBeVisible({ timeout: 30_000 });
+  await expect(dialog).toContainText('# mine');
+  await expect(dialog).toContainText('# from another device');
+  await dialog.getByRole('button', { name: 'Keep mine' }).click();
+  await saved(page);
+  expect(await savedNotebook(page, person, first!.path)).toContain('# mine');
+});
+
+test('offline work is kept in this browser and saved when the site is back', async ({ learner: { page, person, context }, site, expectedProblems }) => {
+  expectedProblems.push(/ERR_INTERNET_DISCONNECTED|Failed to fetch|WebSocket|net::/);
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await run(codeCell(page));
+  await ran(codeCell(page));
+  await saved(page);
+  await context.setOffline(true);
+  await page.keyboard.press('Escape');
+  await write(page, codeCell(page), '# written offline');
+  await expect(page.getByText('Offline: kept in this browser')).toBeVisible({ timeout: 30_000 });
+  await context.setOffline(false);
+  await saved(page);
+  expect(await savedNotebook(page, person, first!.path)).toContain('# written offline');
+});
+
+test('T14 an output frame reaches neither network nor parent nor another cell', async ({ learner: { page, person }, site, expectedProblems }) => {
+  // Seen to fail with `sandbox` taken from the frame and its policy: the parent's title was read.
+  expectedProblems.push(/Content Security Policy|Refused|SecurityError|violates/);
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  const attack = `
+    const said = [];
+    const attempt = async (name, work) => { try { said.push(name + ':' + await work()); } catch (error) { said.push(name + ':refused'); } };
+    (async () => {
+      await attempt('parent', () => parent.document.title);
+      await attempt('storage', () => localStorage.length);
+      await attempt('cookie', () => document.cookie);
+      await attempt('fetch', () => fetch('https://canary.example/').then((r) => r.status));
+      await attempt('site', () => fetch('${site}/api/auth/session').then((r) => r.status));
+      await attempt('top', () => { top.location = 'https://canary.example/top'; return 'went'; });
+      new Image().src = 'https://canary.example/image';
+      document.getElementById('said').textContent = said.join(' ');
+      location = 'https://canary.example/self';
+    })();`;
+  await write(page, codeCell(page), `from IPython.display import HTML\nHTML('''<p id="said"></p><script>${attack}</script>''')`);
+  await page.keyboard.press('Control+Enter');
+  await ran(codeCell(page));
+  await page.waitForTimeout(2_000);
+  expect(page.url()).toContain(first!.slug);
+  expect(asked.filter((address) => address.includes('canary'))).toEqual([]);
+});
+
+test('another learner sees nothing of the first', async ({ learner, otherLearner, site, expectedProblems }) => {
+  expectedProblems.push(/40[134]/);
+  const [first] = await lessons();
+  for (const { page, person } of [learner, otherLearner]) {
+    await enrol(person);
+    await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  }
+  await write(learner.page, codeCell(learner.page), 'secret = "of the first"\nprint(secret)');
+  await learner.page.keyboard.press('Control+Enter');
+  await ran(codeCell(learner.page));
+  await saved(learner.page);
+  await write(otherLearner.page, codeCell(otherLearner.page), 'print("secret" in globals())');
+  await otherLearner.page.keyboard.press('Control+Enter');
+  await expect(outputOf(codeCell(otherLearner.page))).toContainText('False', { timeout: 60_000 });
+  const [workspace] = await sql<{ id: string }>('SELECT id FROM workspace WHERE user_id = $1', [learner.person.id]);
+  expect((await otherLearner.page.request.get(`${site}/api/workspaces/${workspace!.id}/files/${first!.path}`)).status()).toBe(404);
+});
