@@ -32,7 +32,6 @@ import { makeSignUp } from './core/users/sign-up.ts';
 import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
 import { makeLabSave } from './core/workspaces/lab-save.ts';
-import { makeOpening } from './core/workspaces/opening.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
 import { makeSnapshots } from './core/workspaces/snapshots.ts';
 
@@ -125,7 +124,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
   const prisma = makePrisma(hub.pool);
   const people = await assemblePeople(hub, prisma);
-  const work = assembleWork(hub, people.sessions);
+  const work = await assembleWork(hub, people.sessions);
   const [{ makeUploadReader }, { makeCourseImport }] = await Promise.all([import('./adapters/archive/upload.ts'), import('./core/courses/import/import.ts')]);
   return {
     ...hub,
@@ -145,7 +144,8 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
 }
 
 /** What learners do with lessons and files through the site. */
-function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
+async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
+  const { makeOpening } = await import('./core/workspaces/opening.ts');
   const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
   const { workspaceBytes, site, notebookDomain } = config;
   const shared = { workspaces, courses, store, jupyter, putBack, onBackground };
