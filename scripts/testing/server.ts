@@ -7,6 +7,8 @@ import { anyProfile, anySecrets, anyServer } from '../../lib/core/servers/server
 import type { Profile, ServerRef } from '../../lib/core/servers/server.ts';
 import type { Sighting, Spawner } from '../../lib/core/servers/spawner.ts';
 
+export { anyProfile as testProfile };
+
 /** A local spawner over a private folder of its own; `end` stops whatever it still runs and removes the folder. */
 export async function makeTestSpawner(pythonDir: string, options: Partial<LocalOptions> = {}): Promise<LocalSpawner & { runDir: string; end(): Promise<void> }> {
   const runDir = options.runDir ?? join(mkdtempSync(join(tmpdir(), 'lt-')), 'r');

@@ -6,6 +6,7 @@ What only a program of its own can do is done here: the listening socket is made
 no writable folder of this machine; cgroups are joined before anything runs; and the environment of the site ends here.
 """
 
+import base64
 import json
 import os
 import socket
@@ -59,7 +60,7 @@ def main() -> None:
     os.umask(0o077)
     listening.bind("s")
     listening.listen(256)
-    files = [high(content(json.dumps(launch["settings"]).encode())), *(high(content(text.encode())) for text in launch["files"])]
+    files = [high(content(json.dumps(launch["settings"]).encode())), *(high(content(base64.b64decode(file))) for file in launch["files"])]
     sock = high(listening.detach())
     status = high(os.open("status", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
 

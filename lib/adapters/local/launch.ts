@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { UpstreamError } from '../../core/errors.ts';
 import type { ServerSecrets } from '../../core/servers/spawner.ts';
 import type { Folder } from './folder.ts';
-import { environment, FD, HOME, passwdFiles, PYTHON, RUN, sandboxed, type SandboxPlaces } from './sandbox.ts';
+import { environment, FD, HOME, PYTHON, RUN, sandboxed, sandboxFiles, type SandboxPlaces } from './sandbox.ts';
 
 const LAUNCHER = join(import.meta.dirname, 'launch.py');
 
@@ -28,7 +28,7 @@ export async function launch(folder: Folder, secrets: ServerSecrets, places: Lau
       folder: folder.path,
       cgroups: made.cgroups,
       settings: { id: made.id, generation: made.generation, token: secrets.token, identityKey: secrets.identityKey, listen: { fd: FD.socket }, root: inside.home, run: inside.run },
-      files: made.kind === 'none' ? [] : passwdFiles(made.uid),
+      files: made.kind === 'none' ? [] : sandboxFiles(made.uid).map((content) => content.toString('base64')),
       command: [...(places.scope?.(folder) ?? []), ...command],
       // The sandbox sets its own; what is given here can be seen in /proc by the processes inside.
       environment: made.kind === 'none' ? { ...bare, LECTERN_INSTANCE: made.instance } : {},

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { UpstreamError } from '../../core/errors.ts';
+import { seccompFilter } from './seccomp.ts';
 import { sandboxed, type SandboxKind, type SandboxPlaces } from './sandbox.ts';
 
 const run = promisify(execFile);
@@ -43,9 +44,11 @@ export async function probeSandbox(places: SandboxPlaces): Promise<SandboxProbe>
 async function tryOne(kind: 'root' | 'user', places: SandboxPlaces): Promise<string | undefined> {
   const command = sandboxed(kind, kind === 'root' ? trialUid : 1000, { diskBytes: 1 << 20, processes: 100 }, places, ['/opt/lectern/python/bin/python', '-I', '-S', '-c', 'import os; os.wait() if os.fork() else os._exit(0)']);
   // The descriptors a real launch hands over: here the numbers just have to be open.
-  const shell = 'exec 4>/dev/null 5</dev/null 6</dev/null; exec "$@"';
+  const shell = 'exec 4>/dev/null 5</dev/null 6</dev/null 7<&0; exec "$@"';
   try {
-    await run('/bin/sh', ['-c', shell, 'sh', ...command], { timeout: 20_000, env: {} as NodeJS.ProcessEnv });
+    const trial = run('/bin/sh', ['-c', shell, 'sh', ...command], { timeout: 20_000, env: {} as NodeJS.ProcessEnv });
+    trial.child.stdin?.on('error', () => undefined).end(seccompFilter(process.arch));
+    await trial;
     return undefined;
   } catch (error) {
     return (error as { stderr?: string }).stderr?.trim() || String(error);

@@ -1,4 +1,5 @@
 import type { Profile } from '../../core/servers/server.ts';
+import { seccompFilter } from './seccomp.ts';
 
 /**
  * How a server is shut in. `root`: bubblewrap makes the mounts as root and the server becomes a uid of its own. `user`: bubblewrap in an
@@ -22,12 +23,14 @@ export const HOME = '/home/learner';
 export const RUN = '/run/lectern';
 
 /** Descriptors the launcher hands over, see launch.py. */
-export const FD = { socket: 3, status: 4, passwd: 5, group: 6 } as const;
+export const FD = { socket: 3, status: 4, passwd: 5, group: 6, seccomp: 7 } as const;
 
-export const passwdFiles = (uid: number) => [
-  `root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nlearner:x:${uid}:${uid}:Learner:${HOME}:/bin/bash\n`,
-  `root:x:0:\nlearner:x:${uid}:\n`,
-];
+/** What stands in the descriptors from `passwd` on, in their order. */
+export const sandboxFiles = (uid: number): Buffer[] =>
+  [passwd(uid), group(uid), seccompFilter(process.arch) ?? ''].map((content) => Buffer.from(content));
+
+const passwd = (uid: number) => `root:x:0:0:root:/nonexistent:/usr/sbin/nologin\nlearner:x:${uid}:${uid}:Learner:${HOME}:/bin/bash\n`;
+const group = (uid: number) => `root:x:0:\nlearner:x:${uid}:\n`;
 
 const SYSTEM = ['/usr/bin', '/usr/sbin', '/usr/lib', '/usr/lib32', '/usr/lib64', '/usr/libexec', '/usr/share', '/usr/local', '/nix/store'];
 const ROOT_LINKS = ['/bin', '/sbin', '/lib', '/lib32', '/lib64'];
@@ -57,12 +60,13 @@ export function sandboxed(kind: 'root' | 'user', uid: number, profile: Pick<Prof
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'notebook', '--new-session', '--clearenv'],
     ...(places.network ? [] : ['--unshare-net']),
     ...(kind === 'root' ? ['--cap-drop', 'ALL', '--cap-add', 'CAP_SETUID', '--cap-add', 'CAP_SETGID', '--cap-add', 'CAP_SETPCAP'] : ['--cap-drop', 'ALL']),
+    ...(seccompFilter(process.arch) ? ['--seccomp', String(FD.seccomp)] : []),
     ...['--json-status-fd', String(FD.status)],
     ...['/usr', '/etc', '/home', '/run', '/opt', '/opt/lectern', '/var'].flatMap((path) => ['--perms', '0755', '--dir', path]),
     ...tmpfs('1777', tmp, '/tmp'),
     ...['--symlink', '/tmp', '/var/tmp'],
     ...readOnly([...SYSTEM, ...ROOT_LINKS, ...ETC, ...(places.network ? ETC_NETWORK : [])]),
-    ...['--ro-bind-data', String(FD.passwd), '/etc/passwd', '--ro-bind-data', String(FD.group), '/etc/group'],
+    ...['--perms', '0644', '--ro-bind-data', String(FD.passwd), '/etc/passwd', '--perms', '0644', '--ro-bind-data', String(FD.group), '/etc/group'],
     ...places.hidden.filter((path) => SYSTEM.some((folder) => isBelow(path, folder))).flatMap((path) => ['--tmpfs', path, '--remount-ro', path]),
     ...(pythonInSystem ? [] : [...parents(places.pythonHome), '--ro-bind', places.pythonHome, places.pythonHome]),
     ...['--ro-bind', places.pythonDir, PYTHON],

@@ -1,10 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
+import { inject, vi } from 'vitest';
 import { spawnerContract } from '../../core/servers/spawner.contract.ts';
 import { findFolder, launchedProcess, sandboxStatus } from './folder.ts';
 import { makeLocalSpawner, type LocalSpawner } from './spawner.ts';
+
+// Starts and kernels' deaths take long on a busy machine.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const place = (sandbox?: 'none') => async () => {
   const above = mkdtempSync(join(tmpdir(), 'lt-'));

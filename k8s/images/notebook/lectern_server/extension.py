@@ -14,7 +14,6 @@ def load(serverapp) -> None:
     sessions.warm = warm
     lectern = Lectern(serverapp.lectern, Tree(serverapp.lectern.root), watch, warm)
     serverapp.web_app.add_handlers(".*$", [(route, handler, {"lectern": lectern}) for route, handler in HANDLERS])
-    # JupyterLab would write the token into its page, and from there into the address of each websocket.
-    serverapp.web_app.settings["token"] = ""
-    serverapp.web_app.settings.setdefault("page_config_data", {}).update(buildCheck=False, buildAvailable=False)
+    # JupyterLab has been loaded before. It would write the token into its page, and from there into the address of each websocket.
+    serverapp.web_app.settings.setdefault("page_config_data", {}).update(token="", buildCheck=False, buildAvailable=False)
     warm.begin()
