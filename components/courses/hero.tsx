@@ -4,9 +4,11 @@ import { ButtonLink } from '../ui/button.tsx';
 /** What Lectern is, for somebody who sees it for the first time. */
 export function Hero() {
   return (
-    <section className="grid items-center gap-10 py-4 lg:grid-cols-[1.05fr_1fr] lg:gap-14 lg:py-10">
+    <section className="grid items-center gap-10 py-4 *:min-w-0 lg:grid-cols-[1.05fr_1fr] lg:gap-14 lg:py-10">
       <div>
-        <h1 className="text-4xl sm:text-5xl">Read a little. Run it. Change it.</h1>
+        <h1 className="text-4xl sm:text-5xl">
+          <span className="whitespace-nowrap">Read a little.</span> <span className="whitespace-nowrap">Run it. Change it.</span>
+        </h1>
         <p className="mt-5 max-w-xl text-lg text-ink-2">
           Lectern is a course site in which every lesson is alive: the text, the code and your own Jupyter server on one page, ready before you are. There is nothing to install.
         </p>
