@@ -6,7 +6,7 @@ import type { Conflict } from './autosave.client.ts';
 import { useLesson } from './lesson-context.client.ts';
 
 /** A stale save: both versions, cell by cell where they differ. It stays until the learner has chosen. */
-export function ConflictDialog({ conflict }: { conflict: Conflict }) {
+export default function ConflictDialog({ conflict }: { conflict: Conflict }) {
   const lesson = useLesson();
   return (
     <div className="nb-conflict" role="alertdialog" aria-modal aria-labelledby="conflict-title" aria-describedby="conflict-text">

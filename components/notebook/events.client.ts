@@ -44,6 +44,8 @@ function start(): () => void {
 
 function readStream(signal: AbortSignal, tell: Listener): Promise<void> {
   return new Promise((resolve) => {
+    // A lock may still be granted to who has just given up asking.
+    if (signal.aborted) return resolve();
     let source: EventSource;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let wasOpen = false;

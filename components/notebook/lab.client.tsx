@@ -9,7 +9,7 @@ import { labCommands, type LabCommands } from './lab-commands.client.ts';
 const sandbox = 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads';
 
 /** The learner's own JupyterLab, on the workspace's origin, with the kernel the page was connected to. */
-export function Lab({ at, title, back }: { at: Entered; title: string; back: (saved: boolean) => Promise<boolean> }) {
+export default function Lab({ at, title, back }: { at: Entered; title: string; back: (saved: boolean) => Promise<boolean> }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const commands = useRef<LabCommands>(undefined);
   const [leaving, setLeaving] = useState<'no' | 'saving' | 'failed'>('no');

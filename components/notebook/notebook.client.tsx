@@ -1,15 +1,18 @@
 'use client';
 
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Place } from '../../lib/core/lessons/sanitise.ts';
 import { Banners } from './banners.client.tsx';
 import { Cell, type Slot } from './cell.client.tsx';
-import { ConflictDialog } from './conflict.client.tsx';
 import { keepWorkSafe } from './leaving.client.ts';
-import { Lab } from './lab.client.tsx';
 import { makeLesson, type LessonStart } from './lesson.client.ts';
 import { LessonContext, useLesson, useOrder, useStatus } from './lesson-context.client.ts';
+import type { Entered } from './session.ts';
 import { StatusBar } from './status-bar.client.tsx';
+
+// Loaded when they are needed: few visits are.
+const Lab = lazy(() => import('./lab.client.tsx'));
+const ConflictDialog = lazy(() => import('./conflict.client.tsx'));
 
 type Props = LessonStart & { title: string; slots: { [cell: string]: Slot } };
 
@@ -65,14 +68,18 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
           <Cell key={id} id={id} number={i + 1} place={place} slot={slots[id]} readOnly={readOnly} isNew={fresh === id} focusNext={focusNext} addAfter={addAfter} />
         ))}
       </div>
-      {conflict && <ConflictDialog conflict={conflict} />}
+      <Suspense>{conflict && <ConflictDialog conflict={conflict} />}</Suspense>
     </div>
   );
 }
 
 /** While JupyterLab has the notebook. Where it was opened elsewhere, this page can take it back. */
-function LabPlace({ at, title }: { at: React.ComponentProps<typeof Lab>['at'] | undefined; title: string }) {
+function LabPlace({ at, title }: { at: Entered | undefined; title: string }) {
   const lesson = useLesson();
   if (!at) return <p className="nb-note">This notebook is open in JupyterLab.</p>;
-  return <Lab at={at} title={title} back={(saved) => (saved ? lesson.handOver('page') : Promise.resolve(false))} />;
+  return (
+    <Suspense>
+      <Lab at={at} title={title} back={(saved) => (saved ? lesson.handOver('page') : Promise.resolve(false))} />
+    </Suspense>
+  );
 }

@@ -2,12 +2,13 @@
 
 import clsx from 'clsx';
 import { Check, CloudOff, Code2, FastForward, FlaskConical, LoaderCircle, MoreHorizontal, RotateCcw, Square, TriangleAlert, Type } from 'lucide-react';
-import { useState } from 'react';
-import { Button, buttonClass } from '../ui/button.tsx';
-import { Dialog, DialogClose } from '../ui/dialog.client.tsx';
+import { lazy, Suspense, useState } from 'react';
+import { buttonClass } from '../ui/button.tsx';
 import { useLesson, useStatus } from './lesson-context.client.ts';
 import { saveTexts, type SaveState } from './save.ts';
 import type { Session } from './session.ts';
+
+const RestartDialog = lazy(() => import('./restart-dialog.client.tsx'));
 
 /** What can be done with the whole notebook, and how it stands with server and saves. Always in view. */
 export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; addCell: (type: 'code' | 'markdown') => void; openLab: () => void }) {
@@ -32,28 +33,11 @@ export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; a
         <Saved save={save} retry={lesson.retrySave} />
         <Kernel session={session} running={running} />
       </div>
-      <Dialog
-        open={asksRestart}
-        onOpenChange={askRestart}
-        title="Restart the kernel?"
-        description="All variables are lost. Your code, its outputs and your files stay."
-        actions={
-          <>
-            <DialogClose>
-              <Button>Cancel</Button>
-            </DialogClose>
-            <Button
-              variant="primary"
-              onClick={() => {
-                askRestart(false);
-                void lesson.restart();
-              }}
-            >
-              Restart
-            </Button>
-          </>
-        }
-      />
+      {asksRestart && (
+        <Suspense>
+          <RestartDialog close={() => askRestart(false)} restart={() => void lesson.restart()} />
+        </Suspense>
+      )}
     </div>
   );
 }

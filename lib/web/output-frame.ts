@@ -17,7 +17,7 @@ let plotly: Promise<Buffer<ArrayBuffer>> | undefined;
 
 /** Plotly's own bundle from npm. Compressed once: 4.7 MB become 1.4. */
 export async function plotlyBundle(): Promise<Response> {
-  plotly ??= readFile(join(process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js')).then((bytes) => promisify(gzip)(bytes, { level: 9 }));
+  plotly ??= readFile(join(/* turbopackIgnore: true */ process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js')).then((bytes) => promisify(gzip)(bytes, { level: 9 }));
   const bytes = await plotly.catch((cause: unknown) => {
     plotly = undefined;
     throw cause;
