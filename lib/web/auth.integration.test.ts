@@ -238,6 +238,21 @@ describe('at an OpenID Connect issuer', () => {
   );
 });
 
+// A notebook origin can set these for the parent domain; `__Host-` names it cannot. Seen to fail with the names left to NextAuth.
+test('T11 cookies planted under NextAuth’s usual names are ignored', async () => {
+  const visitor = browser();
+  await signInWithPassword(visitor, 'mallory@example.org');
+  const stolen = visitor.jar().get(cookieNames.sessionToken)!;
+  const victim = browser();
+  for (const prefix of ['', '__Secure-']) {
+    victim.jar().set(`${prefix}next-auth.session-token`, stolen);
+    victim.jar().set(`${prefix}next-auth.csrf-token`, 'planted%7Cplanted');
+    victim.jar().set(`${prefix}next-auth.state`, 'planted');
+  }
+  expect(await (await victim.request('/api/auth/session')).json()).toEqual({});
+  expect(await who(victim)).toBeUndefined();
+});
+
 describe('at GitHub', () => {
   test('the primary, verified address makes the account', async () => {
     gitHub.user = { id: 7, login: 'grace', name: 'Grace Hopper' };

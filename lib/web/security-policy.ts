@@ -4,8 +4,12 @@ import { policyFor } from '../core/auth/policy.ts';
 
 let settings: ReturnType<typeof readEnvironment>['config'] | undefined;
 
-/** The policy of one page. Reads the settings by itself: the proxy needs no database and must not open one. */
-export function securityPolicy(nonce: string): string {
+/** What a page is sent with besides the headers of next.config.ts. Reads the settings by itself: the proxy opens no database. */
+export function pageHeaders(nonce: string): Record<string, string> {
   settings ??= readEnvironment().config;
-  return policyFor({ nonce, site: settings.site, notebookDomain: settings.notebookDomain, development: isDevelopment });
+  const { site, notebookDomain } = settings;
+  return {
+    'content-security-policy': policyFor({ nonce, site, notebookDomain, development: isDevelopment }),
+    ...(site.protocol === 'https:' && { 'strict-transport-security': 'max-age=31536000' }),
+  };
 }

@@ -33,7 +33,7 @@ export default async function AccountPage({ searchParams }: { searchParams: Prom
           </Alert>
         )}
         <Card className="grid gap-4">
-          <CardTitle>Name</CardTitle>
+          <CardTitle>Profile</CardTitle>
           <SavedForm action={changeName} button="Save" done="Saved." fields={[{ label: 'Name', name: 'name', autoComplete: 'name', maxLength: 100, defaultValue: account.name }]} />
         </Card>
         <Card className="grid gap-4">

@@ -1,4 +1,5 @@
 import { redirect } from 'next/navigation';
+import { CookieProbe } from '../../../components/account/cookie-probe.client.tsx';
 import { AccountFrame } from '../../../components/account/frame.tsx';
 import { Or } from '../../../components/account/or.tsx';
 import { ProviderButtons } from '../../../components/account/provider-buttons.client.tsx';
@@ -25,6 +26,7 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
         )
       }
     >
+      <CookieProbe />
       {problem && (
         <Alert tone="bad" className="mb-5">
           {problem}

@@ -1,4 +1,5 @@
 import { redirect } from 'next/navigation';
+import { CookieProbe } from '../../../components/account/cookie-probe.client.tsx';
 import { AccountFrame } from '../../../components/account/frame.tsx';
 import { Or } from '../../../components/account/or.tsx';
 import { ProviderButtons } from '../../../components/account/provider-buttons.client.tsx';
@@ -34,6 +35,7 @@ export default async function SignUpPage({ searchParams }: { searchParams: Promi
         <Alert>New accounts cannot be made here. Ask whoever runs this site for one.</Alert>
       ) : (
         <>
+          <CookieProbe />
           {providers.length > 0 && (
             <>
               <ProviderButtons providers={providers} next={next} />
