@@ -41,7 +41,7 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
 
   const pending = await pendingMigrations(root, database.url);
   if (pending.length) await progress.step('Migrations', async (note) => (await deployMigrations(root, database.url, note), `${pending.length} applied`));
-  const first = await progress.step('Demonstration course', () => fill(root, env, options.printAdminLink));
+  const first = await progress.step('Demonstration course', () => fill(root, env, config.stateDir, options.printAdminLink));
 
   if (!options.dev && !isBuilt(root)) await progress.step('Site build', (note) => buildSite(root, env, note));
 
@@ -58,10 +58,13 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
   welcome(config, first, logDir, progress);
 }
 
-/** What every program gets. The web program's private port moves when somebody has it and nobody chose it. */
+/**
+ * What every program gets. The web program's private port moves when somebody has it and nobody chose it. Next puts that
+ * port into PORT of its own process, so the site's address is said outright.
+ */
 async function environment(config: Config): Promise<NodeJS.ProcessEnv> {
   const chosen = process.env.LECTERN_WEB_PORT;
   const webPort = chosen || (await tryPort(config.webPort, '127.0.0.1')) === 'free' ? config.webPort : await freePort();
   if (chosen) await requireFrontPort(config.webPort, '127.0.0.1');
-  return { ...process.env, PORT: String(config.port), LECTERN_WEB_PORT: String(webPort), LECTERN_STATE_DIR: config.stateDir };
+  return { ...process.env, PORT: String(config.port), LECTERN_SITE_URL: config.site.origin, LECTERN_WEB_PORT: String(webPort), LECTERN_STATE_DIR: config.stateDir };
 }

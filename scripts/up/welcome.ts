@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
@@ -7,8 +8,20 @@ import type { Config } from '../../lib/config/config.ts';
 import { Obstacle, type Progress } from '../progress.mjs';
 import type { FirstData } from './first-data.ts';
 
+/** Kept only from the making of the passwords until they were shown: a first start may fail in between. */
+const unshown = (stateDir: string) => join(stateDir, 'not-yet-shown.json');
+
 /** Puts the demonstration course and people into a database without them. @returns what is shown once: passwords and the link */
-export async function fill(root: string, env: NodeJS.ProcessEnv, adminLink: boolean): Promise<FirstData> {
+export async function fill(root: string, env: NodeJS.ProcessEnv, stateDir: string, adminLink: boolean): Promise<FirstData> {
+  const file = unshown(stateDir);
+  const made = await firstData(root, env, adminLink);
+  if (made.demo.length) writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
+  if (!existsSync(file)) return made;
+  const before = JSON.parse(readFileSync(file, 'utf8')) as FirstData;
+  return { demo: before.demo, adminLink: made.adminLink ?? before.adminLink };
+}
+
+async function firstData(root: string, env: NodeJS.ProcessEnv, adminLink: boolean): Promise<FirstData> {
   const args = ['--disable-warning=ExperimentalWarning', join(root, 'scripts/up/first-data.ts'), ...(adminLink ? ['--admin-link'] : [])];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
   const [answer, complaint] = await Promise.all([text(child.stdio[3] as Readable), text(child.stderr!), once(child, 'close')]);
@@ -26,4 +39,5 @@ export function welcome(config: Config, { demo, adminLink }: FirstData, logDir: 
   }
   lines.push('', `Logs: ${relative(process.cwd(), logDir) || '.'}   Ctrl-C stops everything.`);
   progress.line(lines.join('\n'));
+  rmSync(unshown(config.stateDir), { force: true });
 }
