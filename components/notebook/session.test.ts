@@ -28,6 +28,11 @@ test('a server that died ends the session with its cause, and the next open star
   expect(nextSession(ended, { kind: 'open' })).toEqual({ state: 'opening' });
 });
 
+test('the cause replaces the news that it stops', () => {
+  const stopping = nextSession(connected, { kind: 'server', workspace: workspace.id, server: { state: 'stopping', id: 'one' as ServerId, say: 'Stopping.' } });
+  expect(nextSession(stopping, { kind: 'server', workspace: workspace.id, server: died('one') })).toMatchObject({ say: 'Too much memory.' });
+});
+
 test('late news of an earlier server, or of another workspace, changes nothing', () => {
   expect(nextSession(connected, { kind: 'server', workspace: workspace.id, server: died('before') })).toBe(connected);
   expect(nextSession(connected, { kind: 'server', workspace: 'other' as WorkspaceId, server: died('one') })).toBe(connected);

@@ -91,7 +91,9 @@ function afterServer(session: Session, workspace: WorkspaceId, server: ServerVie
       return session.state === 'waiting' ? { state: 'entering', workspace: mine } : session;
     case 'stopping':
     case 'ended':
-      if (other || session.state === 'ended' || session.state === 'refused') return session;
+      // First that it stops, then why.
+      if (session.state === 'ended') return server.state === 'ended' && session.say !== server.say ? { ...session, say: server.say } : session;
+      if (other || session.state === 'refused') return session;
       return { state: 'ended', workspace: mine, say: server.say };
   }
 }

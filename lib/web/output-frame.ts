@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { outputFramePage, outputFramePolicy } from '../core/lessons/output-frame.ts';
 import { siteHub } from './hub.ts';
 
@@ -13,20 +11,13 @@ export async function outputFrame(): Promise<Response> {
   });
 }
 
-let plotly: Promise<Buffer<ArrayBuffer>> | undefined;
-
-/** Plotly's own bundle from npm. Compressed once: 4.7 MB become 1.4. */
+/** Plotly's own bundle from npm, 4.7 MB: Next compresses it to 1.4, and a browser asks for it once a day. */
 export async function plotlyBundle(): Promise<Response> {
-  plotly ??= readFile(join(/* turbopackIgnore: true */ process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js')).then((bytes) => promisify(gzip)(bytes, { level: 9 }));
-  const bytes = await plotly.catch((cause: unknown) => {
-    plotly = undefined;
-    throw cause;
-  });
+  const bytes = await readFile(join(/* turbopackIgnore: true */ process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js'));
   return new Response(bytes, {
     headers: {
       'content-type': 'text/javascript; charset=utf-8',
-      'content-encoding': 'gzip',
-      'cache-control': 'public, max-age=31536000, immutable',
+      'cache-control': 'public, max-age=86400',
       'access-control-allow-origin': '*',
       'cross-origin-resource-policy': 'cross-origin',
       'x-content-type-options': 'nosniff',
