@@ -12,7 +12,7 @@ beforeAll(async () => {
   world = await makeWorld();
   ada = await world.addPerson();
   server = await world.addJupyter(ada, inject('pythonDir'));
-}, 180_000);
+}, 300_000);
 afterAll(() => world?.close());
 beforeEach(async () => {
   cookie = await world.cookieOf(ada);

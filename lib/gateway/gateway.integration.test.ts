@@ -60,7 +60,7 @@ test('messages of a WebSocket cross both ways, with the protocol the two agreed 
   await once(socket!, 'close');
 });
 
-// Seen to fail with the admission left out of `upgrade`.
+// Seen to fail with everybody admitted to `upgrade`.
 test('T1 an upgrade without a pass is refused, and no server hears of it', async () => {
   const { status } = await dial(world.port, ada.host, '/api/kernels/k/channels');
   expect(status).toBe(403);
@@ -69,7 +69,7 @@ test('T1 an upgrade without a pass is refused, and no server hears of it', async
   expect(ada.upstream.connections()).toBe(0);
 });
 
-// Seen to fail with the comparison of the pass's key with the host's left out.
+// Seen to fail with a pass taken whatever its key is.
 test('T2 a pass or grant of one workspace opens no other', async () => {
   expect((await dial(world.port, bob.host, '/api/kernels/k/channels', { cookie })).status).toBe(403);
   expect((await ask(world.port, bob.host, '/api/status', { headers: { cookie } })).status).toBe(403);
@@ -86,7 +86,7 @@ test('T2 a grant for an earlier server or generation is refused', async () => {
   expect((await enter(ada, await world.grantOf({ ...ada, srv: bob.srv }))).status).toBe(403);
 });
 
-// Seen to fail with `now` of the verification set to the time of signing. The forgeries are in lib/core/auth/grant.test.ts.
+// Seen to fail with the grant's time looked at by a clock that stands still. The forgeries are in lib/core/auth/grant.test.ts.
 test('T3 an expired or tampered grant or pass is refused', async () => {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
   expect((await enter(ada, await world.grantOf(ada, ago(60 + 35)))).status).toBe(403);

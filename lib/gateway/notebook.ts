@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { WorkspaceKey } from '../core/ids.ts';
 import { notebookOrigin } from '../core/workspaces/origin.ts';
-import { answer, answerSocket, forbidden, malformed, methodNotAllowed, notFound, unproven } from './answer.ts';
+import { answer, answerSocket, databaseAway, forbidden, malformed, methodNotAllowed, notFound, unproven } from './answer.ts';
 import { answerEntry, answerPreflight, ENTER } from './entry.ts';
 import type { Entered, Gate } from './gate.ts';
 import { headersFromNotebook, headersToNotebook, isUserBytes, type NotebookHeaders } from './headers.ts';
@@ -60,6 +60,11 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, spe
     answer(request, response, unproven(), cors ? [...ours.standing, ...ours.cors] : ours.standing);
   }
 
+  function broken(request: IncomingMessage, response: ServerResponse, err: unknown) {
+    log.warn({ err }, 'a request failed in the gateway itself');
+    answer(request, response, databaseAway(), ours.standing);
+  }
+
   function visit(visit: Visit) {
     const { request, response, entered, cors } = visit;
     const go = (link: Link) => {
@@ -74,7 +79,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, spe
     request(request: IncomingMessage, response: ServerResponse, key: WorkspaceKey) {
       const { method = '', headers, url = '' } = request;
       if (method === 'OPTIONS') return answerPreflight(request, response, { site, ours });
-      if (url === ENTER) return void answerEntry(request, response, key, { site, ours, gate, targets });
+      if (url === ENTER) return void answerEntry(request, response, key, { site, ours, gate, targets }).catch((err: unknown) => broken(request, response, err));
       if (!METHODS.has(method)) return answer(request, response, methodNotAllowed([...METHODS].join(', ')), ours.standing);
       const own = notebookOrigin(config, key);
       const from = decideRequest(method, headers, { own, site });
@@ -88,7 +93,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, spe
         visit({ request, response, path, entered: verdict, cors: from.cors, own });
       };
       const verdict = gate.admit(headers, key);
-      if (verdict instanceof Promise) void verdict.then(go);
+      if (verdict instanceof Promise) verdict.then(go).catch((err: unknown) => broken(request, response, err));
       else go(verdict);
     },
 

@@ -38,6 +38,7 @@ const SWEEP_MS = 30_000;
 /** Servers nobody spoke to for so long keep no connection. */
 const UNUSED_MS = 5 * 60_000;
 
+const mistaken: Own = { status: 500, code: 'unavailable', say: 'Something went wrong in Lectern. Please try again.' };
 const misdirected: Own = { status: 421, code: 'invalid', say: 'There is no such site here.' };
 const tooLarge = Buffer.from(
   'HTTP/1.1 431 Request Header Fields Too Large\r\nClear-Site-Data: "cookies"\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n' +
@@ -90,8 +91,22 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
   }
 
   const server = listenable(config.tls);
-  server.on('request', handle);
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => void upgrade(request, socket, head));
+  // One request that we did not foresee must not end everybody's.
+  const broken = (err: unknown) => log.warn({ err }, 'a request failed in the gateway itself');
+  server.on('request', (request, response) => {
+    try {
+      handle(request, response);
+    } catch (err) {
+      broken(err);
+      answer(request, response, mistaken);
+    }
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    upgrade(request, socket, head).catch((err: unknown) => {
+      broken(err);
+      socket.destroy();
+    });
+  });
   server.on('connect', (_request: IncomingMessage, socket: Socket) => lastWords(socket, unreadable));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return socket.destroy();
