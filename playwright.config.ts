@@ -12,7 +12,8 @@ const quiet = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-b
 export default defineConfig({
   testDir: 'e2e',
   globalSetup: './e2e/global-setup.ts',
-  outputDir: process.env.LECTERN_E2E_OUTPUT ?? join(tmpdir(), 'lectern-e2e-results'),
+  // Workers read this file too, and find the folder in their environment.
+  outputDir: (process.env.LECTERN_E2E_OUTPUT ??= join(tmpdir(), `lectern-e2e-results-${process.pid}`)),
   // One learner's server is a whole Jupyter: a second worker would only make both slow on two cores.
   workers: 1,
   retries: 0,

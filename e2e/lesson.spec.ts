@@ -189,12 +189,16 @@ test('T14 an output frame reaches neither network nor parent nor another cell', 
       await attempt('top', () => { top.location = 'https://canary.example/top'; return 'went'; });
       new Image().src = 'https://canary.example/image';
       document.getElementById('said').textContent = said.join(' ');
-      location = 'https://canary.example/self';
+      addEventListener('click', () => { location = 'https://canary.example/self'; });
     })();`;
   await write(page, codeCell(page), `from IPython.display import HTML\nHTML('''<p id="said"></p><script>${attack}</script>''')`);
   await page.keyboard.press('Control+Enter');
-  await ran(codeCell(page));
-  await page.waitForTimeout(2_000);
+  const said = outputOf(codeCell(page)).frameLocator('iframe').locator('#said');
+  await expect(said).toHaveText('parent:refused storage:refused cookie:refused fetch:refused site:refused top:refused', { timeout: 60_000 });
+  // The frame may try to go elsewhere itself: the page's frame-src holds it.
+  const held = page.waitForEvent('console', (message) => message.text().includes('frame-src'));
+  await said.click();
+  await held;
   expect(page.url()).toContain(first!.slug);
   expect(asked.filter((address) => address.includes('canary'))).toEqual([]);
 });
