@@ -16,7 +16,7 @@ export default async function CataloguePage() {
       {courses.length > 0 ? (
         <CourseGrid>
           {courses.map((course) => (
-            <CourseCard key={course.id} course={course} mine={course.mine} />
+            <CourseCard heading="h2" key={course.id} course={course} mine={course.mine} />
           ))}
         </CourseGrid>
       ) : (

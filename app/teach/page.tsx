@@ -21,7 +21,7 @@ export default async function TeachPage() {
       {courses.length > 0 ? (
         <CourseGrid>
           {courses.map((course) => (
-            <CourseCard key={course.id} course={course} href={`/teach/${course.slug}`} />
+            <CourseCard heading="h2" key={course.id} course={course} href={`/teach/${course.slug}`} />
           ))}
         </CourseGrid>
       ) : (

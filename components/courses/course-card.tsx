@@ -7,18 +7,20 @@ import { Cover } from './cover.tsx';
 
 const count = (lessons: number) => (lessons === 1 ? '1 lesson' : `${lessons} lessons`);
 
+type Props = { course: Course; mine?: MyCourse; href?: string; /** One below the heading the card stands under. */ heading?: 'h2' | 'h3' };
+
 /** A course to choose; the whole card is its link. With `mine`, how far this person is. */
-export function CourseCard({ course, mine, href = `/courses/${course.slug}` }: { course: Course; mine?: MyCourse; href?: string }) {
+export function CourseCard({ course, mine, href = `/courses/${course.slug}`, heading: Heading = 'h3' }: Props) {
   return (
     <article className="group relative flex flex-col overflow-hidden rounded-xl border border-line bg-surface shadow-card transition-colors hover:border-line-strong">
       <Cover slug={course.slug} className="h-24" />
       <div className="flex flex-1 flex-col gap-2 p-5">
         <div className="flex items-start justify-between gap-3">
-          <h3 className="text-lg">
+          <Heading className="text-lg">
             <NextLink href={href} className="text-ink no-underline after:absolute after:inset-0 after:rounded-xl">
               {course.title}
             </NextLink>
-          </h3>
+          </Heading>
           {!course.published && <Badge tone="warn">Draft</Badge>}
         </div>
         {course.summary && <p className="line-clamp-3 text-[0.9375rem] text-ink-2">{course.summary}</p>}
