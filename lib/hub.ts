@@ -10,6 +10,7 @@ import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
 import { makeDatabase, makePool } from './adapters/postgres/database.ts';
 import { makeHealthProbe } from './adapters/postgres/health.ts';
+import { makeHistory } from './adapters/postgres/history.ts';
 import { makeLease } from './adapters/postgres/lease.ts';
 import { makeOneTimeLinks } from './adapters/postgres/links.ts';
 import type { Prisma } from './adapters/postgres/prisma.ts';
@@ -94,6 +95,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       now: () => new Date(),
       onUnkept: (facts) => hub.log.warn(facts, 'a file on a server could not be kept'),
     }),
+    history: makeHistory(hub.database),
     lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),
     async close() {
       spawner.close?.();

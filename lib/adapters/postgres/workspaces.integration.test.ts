@@ -5,7 +5,9 @@ import type { BusEvent } from '../../core/bus.ts';
 import type { CourseId, ServerId, Sha256, UserId, WorkspaceId } from '../../core/ids.ts';
 import { isWorkspaceKey } from '../../core/workspaces/origin.ts';
 import type { WorkspaceStore } from '../../core/workspaces/store.ts';
+import { makeBlobStore } from './blobs.ts';
 import { makeDatabase, makePool, type Database } from './database.ts';
+import { makeHistory } from './history.ts';
 import { makeWorkspaceStore } from './workspaces.ts';
 
 let drop: () => Promise<void>;
@@ -110,6 +112,7 @@ describe('a write', () => {
     expect(await used()).toBe(100);
   });
 
+  // Seen to fail: without the lock of the workspace in `writeIn` more than three pass.
   test('F21 two writes that fit one by one do not pass the quota together', async () => {
     const other = program();
     const outcomes = await Promise.all(Array.from({ length: 10 }, (_, n) => (n % 2 ? other : store).write(workspace, { path: `f${n}`, content: bytes('a', 300), ifRevision: 0, origin: 'page' })));
@@ -194,6 +197,35 @@ test('the editor of a notebook is its page until JupyterLab takes it, and the ot
   await store.setEditor(workspace, 'n.ipynb', 'lab');
   expect(await store.editor(workspace, 'n.ipynb')).toBe('lab');
   expect(published.at(-1)).toEqual({ kind: 'notebook', workspace, path: 'n.ipynb' });
+});
+
+describe('the past', () => {
+  test('is thinned with age: the newest and what came with the lesson stay', async () => {
+    for (let n = 1; n <= 14; n += 1) await save('a.txt', '0123456789abcdef'[n]!, n - 1);
+    await save('b.txt', 'a', 0);
+    await db.query("UPDATE revision SET created_at = now() - interval '3 days' - revision * interval '1 second', origin = CASE revision WHEN 1 THEN 'lesson' ELSE 'page' END");
+    expect(await makeHistory(db).thin(new Date())).toBeGreaterThan(0);
+    const left = (await store.revisions(workspace, 'a.txt')).map(({ revision }) => revision);
+    expect(left[0]).toBe(14);
+    expect(left.at(-1)).toBe(1);
+    expect(left.length).toBeLessThanOrEqual(3);
+    expect(await store.revisions(workspace, 'b.txt')).toHaveLength(1);
+  });
+
+  test('gives back blobs that nothing names, and no others', async () => {
+    const blobs = makeBlobStore(db);
+    const kept = await Promise.all(['file', 'notebook', 'asset', 'fresh', 'gone'].map((text) => blobs.put(Buffer.from(text))));
+    const [file, notebook, asset, , gone] = kept;
+    await store.write(workspace, { path: 'x', content: file, ifRevision: 0, origin: 'page' });
+    await db.query(
+      `WITH m AS (INSERT INTO module (course_id, title, position) VALUES ($1, 'M', 0) RETURNING id), l AS (INSERT INTO lesson (module_id, slug, title, position, path) SELECT id, 'l', 'L', 0, 'l.ipynb' FROM m RETURNING id)
+       INSERT INTO lesson_version (lesson_id, number, notebook_sha256, assets) SELECT id, 1, decode($2, 'hex'), $3::jsonb FROM l`,
+      [course, notebook!.sha256, JSON.stringify([{ path: 'a', ...asset }])],
+    );
+    await db.query("UPDATE blob SET created_at = now() - interval '2 days' WHERE sha256 <> decode($1, 'hex')", [kept[3]!.sha256]);
+    await makeHistory(db).sweepBlobs();
+    for (const { sha256 } of kept) expect((await blobs.get(sha256)) !== undefined).toBe(sha256 !== gone!.sha256);
+  });
 });
 
 describe('work on one file', () => {

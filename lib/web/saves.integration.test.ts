@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { Kernel } from '../../scripts/testing/kernel.ts';
+import { makeTestSite, notebookOf, type TestSite } from '../../scripts/testing/site.ts';
+import type { LessonId, WorkspaceId } from '../core/ids.ts';
+import type { Actor } from '../core/users/actor.ts';
+import { makeSnapshots } from '../core/workspaces/snapshots.ts';
+import { putFile } from './files.ts';
+
+const path = 'n.ipynb';
+const patient = { timeout: 180_000, interval: 50 };
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+let site: TestSite;
+let lesson: LessonId;
+let course: Awaited<ReturnType<TestSite['course']>>['course'];
+
+beforeAll(async () => {
+  site = await makeTestSite(inject('pythonDir'));
+  ({ lesson, course } = await site.course(path, notebookOf('1'), { 'data.csv': Buffer.from('a,b\n') }));
+});
+afterAll(() => site.end());
+
+async function learner() {
+  const actor = await site.person();
+  await site.hub.courses.enrol(actor.id, course);
+  return actor;
+}
+
+/** Opens the lesson and enters, as often as it takes while servers die. */
+const goIn = (actor: Actor) =>
+  vi.waitFor(async () => {
+    const opened = await site.hub.opening.open(actor, lesson);
+    if (!opened.ok) throw new Error(JSON.stringify(opened.refusal));
+    const entered = await site.hub.opening.enter(actor, opened.value.workspace.id, path);
+    if (!entered.ok || entered.value.state !== 'entered') throw new Error(JSON.stringify(entered));
+    return { ...entered.value, workspace: opened.value.workspace.id };
+  }, patient);
+
+const save = (actor: Actor, workspace: WorkspaceId, at: string, text: string, revision: number) =>
+  putFile(site.hub, actor, workspace, new Request(`http://lectern.localhost:3000/api/workspaces/${workspace}/files/${at}`, { method: 'PUT', body: text, headers: { 'if-match': `"${revision}"`, 'content-length': String(Buffer.byteLength(text)) } }));
+
+async function onDisk(workspace: WorkspaceId, at: string): Promise<string | undefined> {
+  const found = await site.hub.jupyter.read(await site.access(workspace), at);
+  if (!found) return undefined;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of found.bytes) pieces.push(piece);
+  return Buffer.concat(pieces).toString();
+}
+
+test('every acknowledged save of the page is in the database, however often the server is killed, and the newest is on the next server', async () => {
+  await site.warm();
+  const actor = await learner();
+  const { workspace } = await goIn(actor);
+  let kills = 0;
+  let saving = true;
+  const killer = (async () => {
+    while (saving) {
+      await pause(Math.random() * 300);
+      await site.kill(workspace);
+      kills += 1;
+      await goIn(actor);
+    }
+  })();
+
+  let revision = 1;
+  const acknowledged: { revision: number; sha256: string }[] = [];
+  for (let n = 0; n < 200 || kills < 2; n += 1) {
+    const text = JSON.stringify(notebookOf(`print(${n})`));
+    const response = await save(actor, workspace, path, text, revision);
+    if (response.status !== 200) throw new Error(await response.text());
+    ({ revision } = (await response.json()) as { revision: number });
+    acknowledged.push({ revision, sha256: createHash('sha256').update(text).digest('hex') });
+    await pause(Math.random() * 20);
+  }
+  saving = false;
+  await killer;
+
+  const kept = new Map((await site.hub.workspaces.revisions(workspace, path)).map((each) => [each.revision, each.sha256]));
+  expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+  expect(acknowledged.filter((each) => kept.get(each.revision) !== each.sha256)).toEqual([]);
+  await vi.waitFor(async () => expect(createHash('sha256').update((await onDisk(workspace, path))!).digest('hex')).toBe(acknowledged.at(-1)!.sha256), patient);
+  await site.snapshots.take(await site.access(workspace), workspace);
+  expect((await site.hub.workspaces.files(workspace)).map((file) => file.path)).toEqual(['data.csv', path]);
+  expect((await site.hub.workspaces.file(workspace, path))!.revision).toBe(revision);
+}, 480_000);
+
+test('what page and code both wrote is kept twice, and what only one wrote once', async () => {
+  await site.warm();
+  const actor = await learner();
+  const entered = await goIn(actor);
+  const { workspace } = entered;
+  const access = await site.access(workspace);
+  const kernel = await Kernel.connect(access, entered.kernelId, entered.sessionId);
+  // The page writes to the database while the server cannot be told of it.
+  const write = async (at: string, text: string, ifRevision: number) => site.hub.workspaces.write(workspace, { path: at, content: await site.hub.blobs.put(Buffer.from(text)), ifRevision, origin: 'page' });
+  await write('data.csv', 'by the page', 1);
+  await kernel.run("open('data.csv','w').write('by code'); open('new.txt','w').write('by code')");
+  kernel.close();
+  await site.snapshots.take(access, workspace);
+
+  const files = (await site.hub.workspaces.files(workspace)).map((file) => file.path);
+  const copy = files.find((each) => each.startsWith('data (from the server '))!;
+  expect(files).toEqual([copy, 'data.csv', path, 'new.txt']);
+  expect([await onDisk(workspace, 'data.csv'), await onDisk(workspace, copy), await onDisk(workspace, 'new.txt')]).toEqual(['by the page', 'by code', 'by code']);
+  const before = await site.hub.workspaces.files(workspace);
+  await site.snapshots.take(access, workspace);
+  expect(await site.hub.workspaces.files(workspace)).toEqual(before);
+}, 300_000);
+
+// Seen to fail: without `complete` in lib/core/workspaces/compare.ts every file of the workspace is deleted.
+test('a listing that is not complete deletes nothing, and neither does a file that was only hidden from it', async () => {
+  await site.warm();
+  const actor = await learner();
+  const { workspace } = await goIn(actor);
+  const access = await site.access(workspace);
+  const before = await site.hub.workspaces.files(workspace);
+  const seeing = (complete: boolean) => makeSnapshots({ ...site.hub, jupyter: { ...site.hub.jupyter, list: async () => ({ entries: [], complete }) }, fileLimitBytes: 1e9, now: () => new Date(), onUnkept: () => undefined });
+  await seeing(false).take(access, workspace);
+  expect(await site.hub.workspaces.files(workspace)).toEqual(before);
+  await seeing(true).take(access, workspace);
+  expect(await site.hub.workspaces.files(workspace)).toEqual(before);
+}, 300_000);
+
+test('a notebook that Jupyter only wrote in its own way is no new revision', async () => {
+  await site.warm();
+  const actor = await learner();
+  const entered = await goIn(actor);
+  const access = await site.access(entered.workspace);
+  const kernel = await Kernel.connect(access, entered.kernelId, entered.sessionId);
+  await kernel.run("import json; n = json.load(open('n.ipynb')); n['cells'][0]['metadata']['trusted'] = True; json.dump(n, open('n.ipynb', 'w'), indent=1)");
+  await site.snapshots.take(access, entered.workspace);
+  expect((await site.hub.workspaces.file(entered.workspace, path))!.revision).toBe(1);
+  await kernel.run("n['cells'][0]['source'] = 'changed'; json.dump(n, open('n.ipynb', 'w'), indent=1)");
+  kernel.close();
+  await site.snapshots.take(access, entered.workspace);
+  expect((await site.hub.workspaces.file(entered.workspace, path))!.revision).toBe(2);
+}, 300_000);
