@@ -63,7 +63,7 @@ test('an instructor mends what the dry run names, makes a course from a zip, arr
 
   await page.getByRole('link', { name: 'Roots and water' }).click();
   await expect(page).toHaveURL(`${site}/courses/${slug}/roots`);
-  await expect(page.getByText('data.csv')).toBeVisible();
+  await expect(page.getByText('data.csv').first()).toBeVisible();
 
   await page.goto(`${site}/teach/${slug}`);
   await page.getByRole('button', { name: 'Publish' }).click();
