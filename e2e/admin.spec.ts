@@ -46,7 +46,6 @@ test('an admin makes a learner an instructor', async ({ admin: { page }, site })
 });
 
 test('T26 admin pages, their data and their actions are for admins alone', async ({ learner, instructor, visitor, admin, site, expectedProblems }) => {
-  // Seen to fail with the role check of makeAdmin taken out: the data came with 200, and the action stopped the server.
   expectedProblems.push(/40[134]/);
   for (const { page } of [learner, instructor]) {
     for (const path of ['/admin', '/admin/people']) expect((await page.goto(site + path))?.status(), path).toBe(404);

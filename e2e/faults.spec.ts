@@ -17,7 +17,6 @@ async function isBack(name: ProgramName, before: number, site: string) {
 }
 
 for (const name of ['gateway', 'web', 'controller'] as const) {
-  // Seen to fail with the supervisor's restart taken out, and with servers stopped at the controller's start.
   test(`F7 kill -9 of ${name}: it comes back by itself, the running cell goes on and the page shows every line`, async ({ learner, site, expectedProblems }) => {
     expectedProblems.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE|ERR_NETWORK|WebSocket|50[0-9]|Failed to fetch|NetworkError|Connection lost|reconnecting/i);
     await openLesson(learner, site);

@@ -85,7 +85,6 @@ test('the plain loopback name leads to the site', async ({ visitor: { page }, si
 test('T19 a sign-in leads to a page of the site and nowhere else', async ({ visitor: { page, context }, site, expectedProblems }) => {
   // What is on the site and means nothing there is a page that is not found.
   expectedProblems.push(/404/);
-  // Seen to fail with nextPath() answering what it is given.
   const person = await addPerson();
   for (const next of ['//evil.example', '/\\evil.example', 'https:evil.example', 'https://evil.example/', '/%09/evil.example', '\t//evil.example']) {
     await context.clearCookies();
