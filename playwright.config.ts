@@ -18,7 +18,7 @@ export default defineConfig({
   workers: 1,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
-  timeout: 90_000,
+  timeout: 180_000,
   expect: { timeout: 15_000 },
   reporter: process.env.LECTERN_E2E_REPORT ? [['list'], ['json', { outputFile: process.env.LECTERN_E2E_REPORT }]] : [['list']],
   use: {
