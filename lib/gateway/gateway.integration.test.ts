@@ -147,7 +147,7 @@ const revocations: [string, (world: World, person: Person) => Promise<void>][] =
   }],
 ];
 
-// Seen to fail with `watchRights` not subscribed: the socket stays open.
+// With `watchRights` not subscribed the run does not end: the sockets stay open.
 test.each(revocations)('T5 %s closes an open WebSocket within a second, and nobody else’s', async (_name, revoke) => {
   const [mine, other] = [await dial(world.port, ada.host, '/api/events', { cookie }), await dial(world.port, bob.host, '/api/events', { cookie: await world.cookieOf(bob) })];
   const closed = once(mine.socket!, 'close').then(([code]) => ({ code: code as number, at: performance.now() }));
