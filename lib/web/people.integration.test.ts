@@ -110,17 +110,16 @@ describe('a password', () => {
   // Seen to fail with an answer for unknown people before the hash: the ratio fell to a tenth.
   test('T21 an unknown address takes as long as a known one', async () => {
     await signUp();
-    const fastest = async (address: string) => {
-      const times: number[] = [];
-      for (let n = 0; n < 5; n += 1) {
+    const fastest = { known: Infinity, unknown: Infinity };
+    // In turns, so that a busy machine slows both alike.
+    for (let n = 0; n < 8; n += 1) {
+      for (const [who, address] of [['known', 'ada@example.org'], ['unknown', 'nobody@example.org']] as const) {
         const start = performance.now();
         await hub.signIn.withPassword(email(address), 'guess', HERE);
-        times.push(performance.now() - start);
+        fastest[who] = Math.min(fastest[who], performance.now() - start);
       }
-      return Math.min(...times);
-    };
-    await fastest('warm-up@example.org');
-    expect((await fastest('nobody@example.org')) / (await fastest('ada@example.org'))).toBeGreaterThan(0.5);
+    }
+    expect(fastest.unknown / fastest.known).toBeGreaterThan(0.4);
   });
 
   test('T37 is kept as argon2id', async () => {
