@@ -44,7 +44,8 @@ export function Code({ id, source, label, readOnly, highlighted, startsOpen, lef
     if (typed) editor.current?.insert(typed);
   }, [ready]);
 
-  useEffect(() => editor.current?.setSource(source), [source, ready]);
+  // What the cell holds now, not what it held when this was rendered: somebody who types is ahead of React.
+  useEffect(() => editor.current?.setSource(lesson.cell(id)?.cell.source ?? source), [lesson, id, source, ready]);
   useEffect(() => editor.current?.setReadOnly(readOnly), [readOnly, ready]);
   useEffect(
     () => () => {
