@@ -108,6 +108,7 @@ test('a page that follows JupyterLab hears of each of its saves', async () => {
   await vi.waitFor(() => expect(browser.heard.at(-1)).toMatchObject({ kind: 'notebook', revision: 2, editor: 'page' }), patient);
 });
 
+// Seen to fail: without the line for `session-ended` in lib/core/workspaces/feed.ts the streams stay open.
 test('T5 a sign-in that ends, or whose person is banned, is told so and its streams end; another browser of that person stays', async () => {
   const session = await site.hub.sessions.start(actor.id, { lastsMs: 60_000 });
   const [tab, otherTab, phone] = [listen(actor), listen(actor), listen({ ...actor, session })];
