@@ -40,14 +40,14 @@ export class Kernel {
   }
 
   /** Runs code to its end and answers all it wrote: both streams, results and the error as `Name: text`. */
-  async run(code: string, withinMs = 60_000): Promise<string> {
+  async run(code: string, withinMs = 200_000): Promise<string> {
     const id = this.send(code);
     await this.until((message) => message.parent_header.msg_id === id && message.header.msg_type === 'status' && message.content.execution_state === 'idle', withinMs);
     return this.messages.filter((message) => message.parent_header.msg_id === id).map(textOf).join('');
   }
 
   /** Waits for a message; those that came before count. */
-  async until(wanted: (message: Message) => boolean, withinMs = 60_000): Promise<Message> {
+  async until(wanted: (message: Message) => boolean, withinMs = 200_000): Promise<Message> {
     const deadline = Date.now() + withinMs;
     for (let seen = 0; ; ) {
       for (; seen < this.messages.length; seen++) if (wanted(this.messages[seen]!)) return this.messages[seen]!;

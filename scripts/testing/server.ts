@@ -25,7 +25,7 @@ export async function makeTestSpawner(pythonDir: string, options: Partial<LocalO
 }
 
 /** Waits for the spawner's word on the server to be what `wanted` says. */
-export async function waitFor<S extends Sighting['state']>(spawner: Spawner, ref: ServerRef, wanted: S, withinMs = 90_000): Promise<Extract<Sighting, { state: S }>> {
+export async function waitFor<S extends Sighting['state']>(spawner: Spawner, ref: ServerRef, wanted: S, withinMs = 240_000): Promise<Extract<Sighting, { state: S }>> {
   const deadline = Date.now() + withinMs;
   for (;;) {
     const seen = await spawner.look(ref);

@@ -28,10 +28,10 @@ export function pythonHomeOf(pythonDir: string): string {
 export const findBwrap = (): string | undefined => ['/usr/bin/bwrap', '/usr/local/bin/bwrap', '/bin/bwrap', '/run/current-system/sw/bin/bwrap'].find((path) => existsSync(path));
 
 /** Makes a sandbox for a moment, in which the environment's Python must run; decides how servers are shut in on this machine. */
-export async function probeSandbox(places: SandboxPlaces): Promise<SandboxProbe> {
+export async function probeSandbox(places: SandboxPlaces, only?: 'user'): Promise<SandboxProbe> {
   if (process.platform !== 'linux') return { kind: 'none', advice: 'there is no sandbox for notebooks on this system: code of one person can read the files of another and of this site. Use Linux for more than one person.' };
   if (!existsSync(places.bwrap)) return { kind: 'none', advice: 'bubblewrap is not installed. Install it: `apt install bubblewrap` (Debian, Ubuntu), `dnf install bubblewrap` (Fedora).' };
-  const kinds: Exclude<SandboxKind, 'none'>[] = process.getuid?.() === 0 ? ['root', 'user'] : ['user'];
+  const kinds: Exclude<SandboxKind, 'none'>[] = process.getuid?.() === 0 && only === undefined ? ['root', 'user'] : ['user'];
   const refusals: string[] = [];
   for (const kind of kinds) {
     const refusal = await tryOne(kind, places);

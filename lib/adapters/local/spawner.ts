@@ -22,8 +22,8 @@ export type LocalOptions = {
   network: boolean;
   /** Folders no sandbox may show even where they lie below a system folder: the clone and the state folder. */
   hidden?: string[];
-  /** `none`: do not even try a sandbox (tests, and what a machine without one does). */
-  sandbox?: 'none';
+  /** Tries this kind only (tests): `none` makes no sandbox at all, `user` takes the unprivileged one though root could do more. */
+  sandbox?: 'none' | 'user';
   onLog?: (message: string, about: Record<string, unknown>) => void;
 };
 
@@ -44,7 +44,7 @@ export async function makeLocalSpawner(options: LocalOptions): Promise<LocalSpaw
   openRunDir(options.runDir);
   const log = options.onLog ?? (() => undefined);
   const places: LaunchPlaces = { bwrap: findBwrap() ?? '/usr/bin/bwrap', pythonDir: options.pythonDir, pythonHome: pythonHomeOf(options.pythonDir), hidden: options.hidden ?? [], network: options.network };
-  const sandbox = options.sandbox === 'none' ? ({ kind: 'none', advice: 'switched off' } as const) : await probeSandbox(places);
+  const sandbox = options.sandbox === 'none' ? ({ kind: 'none', advice: 'switched off' } as const) : await probeSandbox(places, options.sandbox);
   const cgroups = findCgroups();
   const listeners = new Set<(server: ServerRef) => void>();
   const tell = (ref: ServerRef) => listeners.forEach((listener) => listener(ref));

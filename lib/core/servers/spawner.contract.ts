@@ -13,7 +13,7 @@ export type SpawnerPlace = {
   end(): Promise<void>;
 };
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 200_000;
 
 /** Asks until the spawner sees what is wanted; fails with what it saw instead. */
 export async function seen<S extends Sighting['state']>(spawner: Spawner, server: ServerRef, wanted: S): Promise<Extract<Sighting, { state: S }>> {
