@@ -22,6 +22,8 @@ export type StartOptions = {
   leaseMs?: number;
   /** How this controller reaches the database, if not straight. */
   databaseUrl?: string;
+  /** Real servers instead of files. */
+  real?: { spawner: Spawner; jupyter: Jupyter };
 };
 
 /** A database, a spawner whose servers outlive controllers, and as many controllers as a test starts. */
@@ -35,7 +37,7 @@ export async function makeWorld() {
   const stops: (() => Promise<void>)[] = [];
 
   /** Starts a controller; `stop` ends it as SIGTERM would. */
-  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url }: StartOptions = {}) {
+  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, real }: StartOptions = {}) {
     const ending = new AbortController();
     const own = makeTestHub(databaseUrl, { holder: `c${stops.length}`, leaseMs });
     const switchOff = makeKillSwitch(killedAfter);
@@ -44,8 +46,8 @@ export async function makeWorld() {
         store: switchOff.wrap('store', own.store) as ServerStore,
         lease: switchOff.wrap('lease', own.lease),
         bus: own.bus,
-        spawner: switchOff.wrap('spawner', makeFolderSpawner(folder, `c${stops.length}`)) as Spawner,
-        jupyter: jupyter as unknown as Jupyter,
+        spawner: switchOff.wrap('spawner', real?.spawner ?? makeFolderSpawner(folder, `c${stops.length}`)) as Spawner,
+        jupyter: real?.jupyter ?? (jupyter as unknown as Jupyter),
         snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
         serverKey: new Uint8Array(32),
         profile: { ...testProfile, poolFloor: 0, ...profile },

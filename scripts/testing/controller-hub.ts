@@ -4,6 +4,7 @@ import { makeLease } from '../../lib/adapters/postgres/lease.ts';
 import { makeServerStore } from '../../lib/adapters/postgres/servers.ts';
 import type { Log } from '../../lib/controller/log.ts';
 
+export { makeJupyter } from '../../lib/adapters/jupyter/jupyter.ts';
 export { addWarm, addWorkspace, testProfile } from '../../lib/adapters/postgres/servers.fixture.ts';
 
 /** The controller's side of the hub over one database, with connections of its own. */

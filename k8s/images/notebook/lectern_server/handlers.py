@@ -142,11 +142,14 @@ class StatusHandler(Handler):
     def get(self):
         watch, disk = self.lectern.watch, os.statvfs(self.lectern.settings.root)
         terminals = self.settings.get("terminal_manager")
+        # What is typed and shown in a terminal; there is no kernel that could tell of it.
+        shown = self.settings.get("terminal_last_activity")
+        last_busy = max(watch.activity.last_busy_ms, int(shown.timestamp() * 1000) if shown else 0)
         self.finish(
             {
                 "nowMs": now_ms(),
                 "lastInputMs": watch.activity.last_input_ms,
-                "lastBusyMs": now_ms() if watch.working() else watch.activity.last_busy_ms,
+                "lastBusyMs": now_ms() if watch.working() else last_busy,
                 "kernels": watch.states(self.lectern.warm.kernel_id),
                 "terminals": len(terminals.terminals) if terminals else 0,
                 "diskUsedBytes": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
