@@ -51,13 +51,13 @@ const vitest = (name: string, project: string, limitMs: number, only: string[] =
 export const types = checker('types', [bin('typescript/bin/tsc'), '--noEmit', '-p', '.'], minutes(5));
 export const lint = checker('lint', [bin('eslint/bin/eslint.js'), '--cache', '--cache-location', join(root, 'node_modules/.cache/eslint/'), '.'], minutes(5));
 export const unit = vitest('unit', 'unit', minutes(5));
-export const integration = vitest('integration', 'integration', minutes(20));
+export const integration = vitest('integration', 'integration', minutes(30));
 /** `up` in the awkward ways: minutes each, so only .ci/run asks for it. */
-export const awkward = vitest('up', 'awkward', minutes(20));
+export const awkward = vitest('up', 'awkward', minutes(25));
 
 export const browser = runner<PlaywrightReport>(
   'browser',
-  minutes(25),
+  minutes(35),
   () => [bin('@playwright/test/cli.js'), 'test'],
   tallyPlaywright,
   (report) => ({ ...process.env, LECTERN_E2E_REPORT: report, NO_COLOR: '1' }),

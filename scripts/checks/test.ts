@@ -4,7 +4,7 @@ import { explain, makeProgress } from '../progress.mjs';
 import { report } from './report.ts';
 import { awkward, browser, integration, lint, outsidePostgres, runStages, types, unit } from './stages.ts';
 
-const LIMIT_MS = 35 * 60_000;
+const LIMIT_MS = 75 * 60_000;
 
 const progress = makeProgress();
 process.once('disconnect', () => process.exit(130));
