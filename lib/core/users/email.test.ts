@@ -7,7 +7,7 @@ test('T21 case variants and spaces around are one address', () => {
 
 // Seen to fail with the address put into NFC and lower case before the ASCII check: the Kelvin sign became a k.
 test.each([
-  ['a Kelvin sign for a k', 'K@example.org'],
+  ['a Kelvin sign for a k', '\u212A@example.org'],
   ['full-width letters', 'ａdmin@example.org'],
   ['a Cyrillic a', 'аdmin@example.org'],
   ['a comma, two addresses', 'victim@example.org,evil@evil.example'],
