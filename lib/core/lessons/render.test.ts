@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { expect, test } from 'vitest';
 import type { LessonId } from '../ids.ts';
 import { highlightPython } from './highlight.ts';
@@ -12,6 +14,14 @@ test('formulas are typeset, between single dollars in the line and between doubl
   expect(markdown('so $x^2$ is')).not.toContain('katex-display');
   expect(markdown('$$x^2$$')).toContain('katex-display');
   expect(markdown('\\begin{align}\nx &= 1\n\\end{align}')).toContain('katex-display');
+});
+
+// Seen to fail while rehype-katex brought a KaTeX of its own: its exponents were as large as their bases.
+test('a formula is typeset with the classes of the stylesheet the page loads', () => {
+  const css = readFileSync(createRequire(import.meta.url).resolve('katex/dist/katex.css'), 'utf8');
+  const sizing = /class="([\w-]*sizing) /.exec(markdown('$x^2$'))?.[1];
+  expect(sizing).toBeDefined();
+  expect(css).toContain(`.katex .${sizing}.`);
 });
 
 test('a formula that cannot be typeset is shown as it was typed', () => {
