@@ -21,9 +21,12 @@ const toNumber = (value: string) => (Number.isSafeInteger(Number(value)) ? Numbe
 /** Time-outs that end a wait for a database that went away without a goodbye: nothing hangs for TCP's two hours. */
 const connection = { connectionTimeoutMillis: 5_000, query_timeout: 30_000, keepAlive: true, keepAliveInitialDelayMillis: 10_000, types };
 
+/** A click after a pause finds a connection: to open one, let PostgreSQL start a process for it and plan anew takes some 20 ms. */
+const IDLE_MS = 10 * 60_000;
+
 /** @param options.onError told when an idle connection breaks; the pool replaces it */
 export function makePool(url: string, options: { max?: number; application?: string; onError?: (error: Error) => void } = {}): pg.Pool {
-  const pool = new pg.Pool({ ...connection, connectionString: url, max: options.max ?? 10, application_name: options.application });
+  const pool = new pg.Pool({ ...connection, connectionString: url, max: options.max ?? 10, idleTimeoutMillis: IDLE_MS, application_name: options.application });
   // Without a listener the first broken idle connection would end the process.
   pool.on('error', (error) => options.onError?.(error));
   return pool;
