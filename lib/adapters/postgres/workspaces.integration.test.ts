@@ -256,8 +256,10 @@ describe('work on one file', () => {
       }),
     ).rejects.toThrow();
     await inside;
+    // Before the next one begins: on its way to the lock it is idle in a transaction too.
+    const [holder] = await db.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
     const next = store.serialised(workspace, 'a', async () => 'mine');
-    await db.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
+    await db.query('SELECT pg_terminate_backend($1)', [holder!.pid]);
     expect(await next).toBe('mine');
     end();
     await held;
