@@ -29,13 +29,16 @@ test('the pool is kept at its floor, and a claimed server is marked and replaced
 
 test('F1 a start that never becomes ready fails at its deadline, leaves nothing behind, and its learner may try again', async () => {
   world.script('never');
-  world.start({ profile: { startDeadlineMs: 150 } });
+  const hasty = world.start({ profile: { startDeadlineMs: 150 } });
   const workspace = await world.workspace();
   await world.request(workspace.id);
   expect(await world.until(workspace.id, 'failed')).toMatchObject({ reason: 'deadline' });
   expect(world.spawner.kept()).toEqual([]);
   expect(await world.store.live()).toEqual([]);
+  // A busy machine may need longer than the short deadline for a start that goes well.
+  await hasty.stop();
   world.script('ready');
+  world.start();
   await world.request(workspace.id);
   await world.until(workspace.id, 'running');
 });

@@ -1,18 +1,20 @@
 import type { Bus } from '../core/bus.ts';
 import type { ServerId } from '../core/ids.ts';
 import { decideIdle } from '../core/servers/idle.ts';
-import { poolChange, poolTarget, type Timetable } from '../core/servers/pool.ts';
+import { justClaimed, poolChange, poolTarget, type Timetable } from '../core/servers/pool.ts';
 import { admit } from '../core/servers/queue.ts';
 import { decide, idleLimits, type Action, type Seen } from '../core/servers/reconcile.ts';
 import type { Profile, RunningServer, Server } from '../core/servers/server.ts';
 import type { Listed } from '../core/servers/spawner.ts';
+import type { History } from '../core/workspaces/thinning.ts';
 import { Deposed, makeAct, type ActDeps } from './act.ts';
 import { follow, type FollowOptions, type Follower } from './follow.ts';
+import { keepHouse, type HousekeepingOptions } from './housekeeping.ts';
 import { lead, type Term } from './lead.ts';
 import { makeSweep } from './sweep.ts';
 import { makeBackOff, makeBell, makeTurnstile, pause, within } from './waiting.ts';
 
-export type ControllerOptions = FollowOptions & {
+export type ControllerOptions = FollowOptions & HousekeepingOptions & {
   maxServers: number;
   startsAtOnce: number;
   /** Between two passes when nothing rings, and while something starts. */
@@ -25,7 +27,7 @@ export type ControllerOptions = FollowOptions & {
   backOffMs: { first: number; most: number };
 };
 
-type Deps = ActDeps & { bus: Bus; profile: Profile; timetable?: Timetable };
+type Deps = ActDeps & { bus: Bus; history: History; profile: Profile; timetable?: Timetable };
 
 export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnce'> = {
   passMs: 3_000,
@@ -33,6 +35,7 @@ export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnc
   renewMs: 2_500,
   standbyMs: 2_000,
   orphanGraceMs: 60_000,
+  housekeeping: { firstMs: 3 * 60_000, everyMs: 3_600_000 },
   backOffMs: { first: 500, most: 30_000 },
   writeMs: 10_000,
   statusMs: 30_000,
@@ -117,7 +120,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       }
     }
 
-    async function staff(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<void> {
+    /** @returns how long until the pool may be filled further, where it is not yet */
+    async function staff(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<number | undefined> {
       const ours = servers.filter(({ desired }) => desired === 'run');
       const warm = ours.filter((server) => server.state === 'warm' && sightedReady(seen.get(keyOf(server)))).map(({ ref }) => ref);
       const warming = ours.filter(({ state }) => state === 'warming').length;
@@ -131,13 +135,15 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       for (const ref of start) if (await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch)) bell.ring();
 
       const since = lease.now().getTime() - demandWindowMs;
-      const claimed = servers.filter((server) => server.state === 'running' && server.claimedAt.getTime() > since).length;
-      const target = poolTarget(profile, lease.now(), timetable, { claimed, windowMs: demandWindowMs, startMs });
+      const claims = servers.flatMap((server) => (server.state === 'running' && server.claimedAt.getTime() > since ? [server.claimedAt] : []));
+      const target = poolTarget(profile, lease.now(), timetable, { claimed: claims.length, windowMs: demandWindowMs, startMs });
+      const just = justClaimed(claims, lease.now());
       const have = { warm: ours.filter(({ state }) => state === 'warm').length, warming };
-      const change = poolChange(target, have, { free, startsAtOnce: options.startsAtOnce, starting, waiting: waiting.length });
-      if (backOff.resting('pool')) return;
+      const change = poolChange(target, have, { free, startsAtOnce: options.startsAtOnce, starting, waiting: waiting.length, justClaimed: just.count });
+      if (backOff.resting('pool')) return undefined;
       for (let count = 0; count < change.add; count++) if ((await store.addWarming(profile, term.epoch)) !== 'fenced') bell.ring();
       for (const ref of warm.slice(warm.length - Math.min(change.drop, warm.length))) await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch);
+      return just.nextMs;
     }
 
     /** Servers for the pool that cannot be started must not be made in a hurry for ever. */
@@ -165,11 +171,12 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         if (action.do !== 'nothing') perform(server, action);
       }
       attend(servers);
-      await staff(servers, seen);
+      const fillMs = await staff(servers, seen);
       await sweep(listed, new Set(servers.map(keyOf)), working);
       backOff.keepOnly(new Set(['pool', ...servers.map(({ ref }) => ref.id)]));
       await recordMemory(servers, seen);
-      return servers.some(({ state }) => state === 'warming' || state === 'starting' || state === 'stopping') ? options.startingPassMs : options.passMs;
+      const moving = servers.some(({ state }) => state === 'warming' || state === 'starting' || state === 'stopping');
+      return Math.min(moving ? options.startingPassMs : options.passMs, fillMs ?? Infinity);
     }
 
     const memoryAt = new Map<ServerId, number>();
@@ -190,6 +197,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       bell.ring,
     );
     const unwatch = spawner.onChange(() => bell.ring());
+    void keepHouse(deps, term.signal, options);
     try {
       let failures = 0;
       while (!term.signal.aborted) {

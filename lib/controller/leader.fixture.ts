@@ -18,6 +18,7 @@ const controller = makeController(
     spawner: makeFolderSpawner(folder, name),
     jupyter: { ...makeScriptedJupyter(), putBack: never, remove: never, list: never, read: never, openSession: never },
     snapshots: { take: async () => {} },
+    history: hub.history,
     serverKey: new Uint8Array(32),
     profile: { ...testProfile, poolFloor: 0 },
     limits: { warningMs: 60_000, busyMs: 60_000, startAttempts: 2, retryMs: 20 },

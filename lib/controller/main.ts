@@ -17,6 +17,7 @@ const controller = makeController(
     spawner: hub.spawner,
     jupyter: hub.jupyter,
     snapshots: hub.snapshots,
+    history: hub.history,
     serverKey: secrets.keys[0]!.server,
     profile: config.profile,
     limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },

@@ -49,6 +49,7 @@ export async function makeWorld() {
         spawner: switchOff.wrap('spawner', real?.spawner ?? makeFolderSpawner(folder, `c${stops.length}`)) as Spawner,
         jupyter: real?.jupyter ?? (jupyter as unknown as Jupyter),
         snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
+        history: own.history,
         serverKey: new Uint8Array(32),
         profile: { ...testProfile, poolFloor: 0, ...profile },
         limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, ...limits },

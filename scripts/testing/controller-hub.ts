@@ -1,5 +1,6 @@
 import { makeBus } from '../../lib/adapters/postgres/bus.ts';
 import { makeDatabase, makePool } from '../../lib/adapters/postgres/database.ts';
+import { makeHistory } from '../../lib/adapters/postgres/history.ts';
 import { makeLease } from '../../lib/adapters/postgres/lease.ts';
 import { makeServerStore } from '../../lib/adapters/postgres/servers.ts';
 import type { Log } from '../../lib/controller/log.ts';
@@ -19,6 +20,7 @@ export function makeTestHub(url: string, { holder = 'test', leaseMs = 2_000 } = 
     database,
     query: database.query,
     store: makeServerStore(database),
+    history: makeHistory(database),
     lease: makeLease(database, { holder, ttlMs: leaseMs }),
     bus,
     log,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeHistory } from '../../lib/adapters/postgres/history.ts';
 import { makeLease } from '../../lib/adapters/postgres/lease.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import { defaultOptions, makeController } from '../../lib/controller/controller.ts';
@@ -46,6 +47,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
       spawner,
       jupyter: hub.jupyter,
       snapshots,
+      history: makeHistory(hub.database),
       serverKey: secrets.keys[0]!.server,
       profile: { ...anyProfile, name: 'default', poolFloor },
       limits: { warningMs: 60_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 200 },

@@ -18,9 +18,30 @@ export function poolTarget(profile: Pick<Profile, 'poolFloor'>, now: Date, timet
   return Math.max(profile.poolFloor, expected, ...planned);
 }
 
-/** What the pool lacks or has too many of. `free`: servers that may still be made; `waiting`: learners in the queue, who come first. */
-export function poolChange(target: number, have: { warm: number; warming: number }, room: { free: number; startsAtOnce: number; starting: number; waiting: number }): { add: number; drop: number } {
+/** For so long after a claim its replacement is not begun: a start takes a whole CPU, and the learner's first cell runs now. */
+const REPLACE_AFTER_MS = 1_500;
+
+/** The servers claimed so lately that they are not replaced yet, and how long it takes until one more may be. */
+export function justClaimed(claimedAt: readonly Date[], now: Date): { count: number; nextMs?: number } {
+  const left = claimedAt.map((at) => at.getTime() + REPLACE_AFTER_MS - now.getTime()).filter((ms) => ms > 0);
+  return { count: left.length, ...(left.length > 0 && { nextMs: Math.min(...left) }) };
+}
+
+export type PoolRoom = {
+  /** Servers that may still be made. */
+  free: number;
+  startsAtOnce: number;
+  starting: number;
+  /** Learners in the queue, who come first. */
+  waiting: number;
+  /** `justClaimed().count`. */
+  justClaimed: number;
+};
+
+/** What the pool lacks or has too many of. */
+export function poolChange(target: number, have: { warm: number; warming: number }, room: PoolRoom): { add: number; drop: number } {
+  if (room.waiting > 0) return { add: 0, drop: 0 };
   const missing = target - have.warm - have.warming;
-  const may = room.waiting > 0 ? 0 : Math.min(room.free, room.startsAtOnce - room.starting);
-  return { add: Math.max(0, Math.min(missing, may)), drop: room.waiting > 0 ? 0 : Math.max(0, Math.min(have.warm, -missing)) };
+  const may = Math.min(room.free, room.startsAtOnce - room.starting);
+  return { add: Math.max(0, Math.min(missing - room.justClaimed, may)), drop: Math.max(0, Math.min(have.warm, -missing)) };
 }
