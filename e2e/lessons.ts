@@ -34,11 +34,10 @@ export async function write(page: Page, cell: Locator, code: string): Promise<vo
 /** Waits until the page says that everything is saved. */
 export const saved = (page: Page) => expect(page.locator('[data-save]')).toHaveAttribute('data-save', 'saved', { timeout: 30_000 });
 
-/** The learner's notebook as it is in the database. */
+/** The learner's notebook as it is in the database; asked from within the page, for Node resolves no *.localhost. */
 export async function savedNotebook(page: Page, person: Person, path: string): Promise<string> {
   const [workspace] = await sql<{ id: string }>('SELECT id FROM workspace WHERE user_id = $1', [person.id]);
-  const response = await page.request.get(new URL(`/api/workspaces/${workspace?.id}/files/${path}`, page.url()).href);
-  return response.text();
+  return page.evaluate(async (address) => (await fetch(address)).text(), `/api/workspaces/${workspace?.id}/files/${path}`);
 }
 
 /** The live servers of the person. */
