@@ -40,6 +40,19 @@ test('a backup restored into an empty database is the same in every row, referen
   await expect(query(target.url, `INSERT INTO blob_chunk VALUES ('\\x00', 0, 'identity', '')`)).rejects.toThrow(/foreign key/);
 });
 
+// Seen to fail without `endPool`.
+test('F12 servers that stood in the pool have ended after a restore, before any program starts, and no others', async () => {
+  const file = join(folder, 'a.backup');
+  await query(source.url, `INSERT INTO server (profile, state, address, instance) SELECT 'default', state, '{"kind":"unix","path":"/x"}', 'i' FROM unnest(ARRAY['warming', 'warm', 'running']) AS state`);
+  await writeBackup(source.url, file);
+  await readBackup(target.url, file, root);
+  const found = await query(target.url, `SELECT state, desired, reason, count(*)::int AS count, bool_and(ended_at IS NOT NULL) AS ended FROM server WHERE instance = 'i' GROUP BY 1, 2, 3 ORDER BY 1`);
+  expect(found).toEqual([
+    { state: 'running', desired: 'run', reason: null, count: 1, ended: false },
+    { state: 'stopped', desired: 'stop', reason: 'surplus', count: 2, ended: true },
+  ]);
+});
+
 test('a database that has tables is left alone', async () => {
   const file = join(folder, 'a.backup');
   await writeBackup(source.url, file);

@@ -17,8 +17,8 @@ const PRISMA_TABLE = `CREATE TABLE _prisma_migrations (
   logs TEXT, rolled_back_at TIMESTAMPTZ, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0)`;
 
 /**
- * Brings a backup into an empty database: the schema as it was then, then every row. All of it in one transaction, so a
- * backup that is damaged or cut off changes nothing. Newer migrations are applied by the next `npm run up`.
+ * Brings a backup into an empty database: the schema as it was then, then every row, but for the pool's servers, which have
+ * ended (see `endPool`). All of it in one transaction, so a backup that is damaged or cut off changes nothing. Newer migrations are applied by the next `npm run up`.
  * @throws Obstacle when the database is not empty, or the file is no whole backup of this or an earlier version
  */
 export async function readBackup(url: string, file: string, root: string): Promise<Manifest> {
@@ -28,6 +28,7 @@ export async function readBackup(url: string, file: string, root: string): Promi
     await requireEmpty(client);
     await client.query('BEGIN');
     const manifest = await load(client, file, root);
+    await endPool(client);
     await client.query('COMMIT');
     return manifest;
   } catch (error) {
@@ -111,6 +112,14 @@ async function finish(client: pg.Client, manifest: Manifest) {
   await client.query('SET CONSTRAINTS ALL IMMEDIATE');
   for (const { table, constraint } of await references(client)) await client.query(`ALTER TABLE ${table} ALTER CONSTRAINT ${constraint} NOT DEFERRABLE`);
   for (const { name, last } of manifest.sequences) if (last !== null) await client.query('SELECT setval($1::regclass, $2::bigint)', [`public.${pg.escapeIdentifier(name)}`, last]);
+}
+
+/**
+ * What was warm at the time of the backup may have become somebody's since, and a learner may claim it before the controller
+ * has looked. Its row has ended, so no claim finds it, and the controller stops what is left of it.
+ */
+async function endPool(client: pg.Client) {
+  await client.query(`UPDATE server SET state = 'stopped', desired = 'stop', reason = 'surplus', since = now(), ended_at = now() WHERE state IN ('warming', 'warm')`);
 }
 
 async function references(client: pg.Client) {
