@@ -18,7 +18,7 @@ test('a visitor finds a course, signs in on the way, enrols and stands in the fi
   await expect(page).toHaveURL(site + course);
 
   await page.getByRole('button', { name: 'Enrol' }).click();
-  await page.getByRole('link', { name: 'Start' }).click();
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
   await expect(page).toHaveURL(`${site}${course}/hello-python`);
   await expect(page.getByRole('heading', { level: 1 }).first()).toHaveText('Hello, Python');
 });

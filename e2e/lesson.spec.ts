@@ -72,7 +72,7 @@ test('everything a cell can put out is shown', async ({ learner: { page, person 
   await expect(output.frameLocator('iframe').getByText('by a script null')).toBeVisible();
 });
 
-test('a plotly figure is drawn in the output frame', async ({ learner: { page, person }, site }) => {
+test('a plotly figure is drawn in the output frame, and the cell can be edited on', async ({ learner: { page, person }, site }) => {
   await enrol(person);
   const [first] = await lessons();
   await page.goto(`${site}/courses/${course}/${first!.slug}`);
@@ -81,6 +81,22 @@ test('a plotly figure is drawn in the output frame', async ({ learner: { page, p
   await write(page, cell, `from IPython.display import display\ndisplay(${figure}, raw=True)`);
   await page.keyboard.press('Control+Enter');
   await expect(outputOf(cell).frameLocator('iframe').getByText('Three bars')).toBeVisible({ timeout: 60_000 });
+  await ran(cell);
+
+  // The frame takes nothing from the editor above it.
+  await write(page, cell, 'impor');
+  await page.keyboard.press('Control+Space');
+  const completions = page.getByRole('listbox', { name: 'Completions' });
+  await expect(completions).toContainText('import', { timeout: 30_000 });
+  await page.keyboard.press('Escape');
+  await expect(completions).toBeHidden();
+  await page.keyboard.type('tant = 6 * 7');
+  await expect(cell.locator('.cm-content')).toHaveText('important = 6 * 7');
+  await page.keyboard.press('Escape');
+  await expect(cell).toBeFocused();
+  await cell.locator('.cm-content').click();
+  await page.keyboard.type('#');
+  await expect(cell.locator('.cm-content')).toContainText('#');
 });
 
 test('lines printed while the page is reloaded are all there after it', async ({ learner: { page, person }, site }) => {
@@ -152,7 +168,7 @@ test('a stale save offers both versions, and keeping mine keeps it', async ({ le
   await expect(dialog).toBeVisible({ timeout: 30_000 });
   await expect(dialog).toContainText('# mine');
   await expect(dialog).toContainText('# from another device');
-  await dialog.getByRole('button', { name: 'Keep mine' }).click();
+  await dialog.getByRole('button', { name: 'Keep mine', exact: true }).click();
   await saved(page);
   expect(await savedNotebook(page, person, first!.path)).toContain('# mine');
 });
