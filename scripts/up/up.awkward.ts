@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -78,7 +79,14 @@ async function stop(up: Awaited<ReturnType<typeof bringUp>>) {
   expect(await whatIsLeft(join(clone, '.lectern'), [up.port])).toEqual([]);
 }
 
-const answer = async (port: number) => (await fetch(`http://127.0.0.1:${port}/readyz`, { headers: { host: `lectern.localhost:${port}` } })).status;
+/** Node need not resolve *.localhost, and `fetch` takes no Host of ours. */
+const answer = (port: number) =>
+  new Promise<number | undefined>((resolve, reject) => {
+    get({ host: '127.0.0.1', port, path: '/readyz', headers: { host: `lectern.localhost:${port}` }, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
 
 test('from a path of 120 characters it comes up, answers, and Ctrl-C leaves nothing', async () => {
   expect(clone.length).toBe(120);
