@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { Kernel } from '../../scripts/testing/kernel.ts';
 import { makeTestSite, notebookOf, type TestSite } from '../../scripts/testing/site.ts';
 import { verifyGrant } from '../core/auth/grant.ts';
@@ -19,6 +19,12 @@ beforeAll(async () => {
   site = await makeTestSite(inject('pythonDir'));
   ({ lesson, course } = await site.course(path, notebookOf(readsSibling), { '2-data/cities.csv': Buffer.from('city,people\nUlm,128000\n'), 'shared/notes.txt': Buffer.from('shared') }));
 });
+// There is room for few servers, and none of a test before may stand in the queue.
+afterEach(async () => {
+  const owned = async () => (await site.hub.serverStore.live()).filter(({ state }) => state !== 'warming' && state !== 'warm');
+  for (const { ref } of await owned()) await site.hub.serverStore.wantStopped(ref.id, 'requested');
+  await vi.waitFor(async () => expect(await owned()).toEqual([]), patient);
+}, 240_000);
 afterAll(() => site.end());
 
 const value = <T>(outcome: Outcome<T>): T => {
@@ -92,6 +98,39 @@ test('what code wrote comes back on a new server after the old one was killed, u
   expect(await run(second, "print(open('out/result.txt').read())")).toBe('42\n');
 }, 480_000);
 
+// Seen to fail with what was refused noted in the manifest all the same: the snapshot deleted it from the workspace.
+test('F21 a lesson opens on a full disk and says which and how much; nothing is lost, and once there is room the file is there', async () => {
+  await site.warm();
+  const actor = await learner();
+  const first = await goIn(actor);
+  expect(first.notice).toBeUndefined();
+  // What lies in .cache is in no snapshot: only the disk is full here, not the workspace.
+  await run(first, `import os
+os.makedirs('/home/learner/.cache', exist_ok=True)
+try:
+    with open('/home/learner/.cache/big', 'wb', buffering=0) as big:
+        while True: big.write(b'x' * (1 << 20))
+except OSError: pass`);
+  const late = { path: '2-data/late.ipynb', content: await site.hub.blobs.put(Buffer.from(JSON.stringify(notebookOf('1', `# ${'x'.repeat(2 << 20)}`)))) };
+  expect(await site.hub.workspaces.write(first.workspace.id, { ...late, ifRevision: 0, origin: 'page' })).toMatchObject({ state: 'written' });
+
+  const enterLate = async () => {
+    const entered = value(await site.hub.opening.enter(actor, first.workspace.id, late.path));
+    if (entered.state !== 'entered') throw new Error(entered.state);
+    return { ...first, ...entered };
+  };
+  const { notice, ...full } = await enterLate();
+  expect(notice).toMatch(/^The disk of your server is full: \d+ MB of 200 MB are used, and there was no room for 2-data\/late\.ipynb\./);
+  expect(await run(full, "import os; print(6 * 7, os.path.exists('late.ipynb'))")).toBe('42 False\n');
+  await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);
+  expect(await site.hub.workspaces.file(first.workspace.id, late.path)).toMatchObject({ sha256: late.content.sha256 });
+
+  await run(full, "import os; os.remove('/home/learner/.cache/big')");
+  const roomy = await enterLate();
+  expect(roomy).not.toHaveProperty('notice');
+  expect(await run(roomy, "print(os.path.getsize('late.ipynb') > 2 << 20)")).toBe('True\n');
+}, 480_000);
+
 test('who is not enrolled, and who owns another workspace, is let into nothing', async () => {
   const [owner, other, stranger] = [await learner(), await learner(), await site.person()];
   const { workspace } = value(await site.hub.opening.open(owner, lesson));
@@ -109,16 +148,18 @@ test('opening and entering take little time of the site itself', async () => {
   const opened = value(await site.hub.opening.open(actor, lesson));
   const middle = performance.now();
   const first = await site.hub.opening.enter(actor, opened.workspace.id, opened.path);
+  // A machine that is busy for seconds answers with the wait.
+  if (first.ok && first.value.state === 'waiting') await goIn(actor);
   const end = performance.now();
-  const again: [number, number][] = [];
+  const again: [number, number, string][] = [];
   for (let n = 0; n < 10; n += 1) {
     const from = performance.now();
     value(await site.hub.opening.open(actor, lesson));
     const between = performance.now();
-    value(await site.hub.opening.enter(actor, opened.workspace.id, opened.path));
-    again.push([between - from, performance.now() - between]);
+    const { state } = value(await site.hub.opening.enter(actor, opened.workspace.id, opened.path));
+    again.push([between - from, performance.now() - between, state]);
   }
-  const median = (index: number) => again.map((pair) => pair[index]!).sort((a, b) => a - b)[5]!.toFixed(1);
+  const median = (index: 0 | 1) => again.map((pair) => pair[index]!).sort((a, b) => a - b)[5]!.toFixed(1);
   process.stderr.write(`open ${(middle - start).toFixed(1)} ms, enter ${(end - middle).toFixed(1)} ms (${JSON.stringify(first.ok && first.value.state)}); again: open ${median(0)} ms, enter ${median(1)} ms\n`);
-  expect(first).toMatchObject({ ok: true, value: { state: 'entered' } });
+  expect(again.map(([, , state]) => state)).toEqual(Array(10).fill('entered'));
 }, 300_000);

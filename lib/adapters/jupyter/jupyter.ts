@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { UpstreamError } from '../../core/errors.ts';
 import type { Sha256 } from '../../core/ids.ts';
-import type { Access, Jupyter, Listing, ServerEvent, ServerStatus } from '../../core/servers/jupyter.ts';
+import type { Access, Jupyter, Listing, PutBackResult, ServerEvent, ServerStatus } from '../../core/servers/jupyter.ts';
 import { makeAgents, type Agents } from './agents.ts';
 import { packed } from './packed.ts';
 import { verified } from './verified.ts';
@@ -17,8 +17,8 @@ export function makeJupyter(): JupyterClient {
 
     async putBack(access, files) {
       const reply = await agents.ask(access, 'put back files', 'POST', '/lectern/put-back', { body: Readable.from(packed(files)), type: 'application/x-tar', patienceMs: 300_000 });
-      const { written } = (await reply.body.json()) as { written: Record<string, Sha256> };
-      return new Map(Object.entries(written));
+      const { written, refused } = (await reply.body.json()) as { written: Record<string, Sha256>; refused: PutBackResult['refused'] };
+      return { written: new Map(Object.entries(written)), refused };
     },
 
     async remove(access, paths) {

@@ -13,6 +13,9 @@ export type Listing = { entries: DiskEntry[]; complete: boolean };
 
 export type PutBackFile = { path: string; size: number; bytes: AsyncIterable<Uint8Array> } | { path: string; directory: true };
 
+/** `written`: hashes as they lie on the disk. `refused`: files and folders that were left out; the rest is there. */
+export type PutBackResult = { written: Map<string, Sha256>; refused: { path: string; why: 'disk-full' | 'denied' | 'in-the-way' }[] };
+
 export type KernelState = { kernelId: string; path?: string; state: 'idle' | 'busy' | 'starting' | 'dead'; waitingForInput: boolean };
 
 /** Times are milliseconds of the server's clock, to be compared with each other only. */
@@ -25,8 +28,8 @@ export type ServerEvent = { kind: 'executed'; kernelId: string; path?: string } 
 export interface Jupyter {
   /** Whether what answers at the address is that very server and generation; 'absent' when nothing answers. Never sends a secret. */
   prove(access: Access): Promise<'proven' | 'other' | 'absent'>;
-  /** Writes files below the server's root, whole or not at all each, and answers their hashes as written. Never follows a link. */
-  putBack(access: Access, files: AsyncIterable<PutBackFile>): Promise<Map<string, Sha256>>;
+  /** Writes files below the server's root, whole or not at all each. Never follows a link. */
+  putBack(access: Access, files: AsyncIterable<PutBackFile>): Promise<PutBackResult>;
   remove(access: Access, paths: string[]): Promise<void>;
   list(access: Access): Promise<Listing>;
   /** Streams one file; undefined when it is not there or not a regular file inside the root. */

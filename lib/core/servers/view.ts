@@ -16,8 +16,9 @@ export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origi
 /**
  * `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it, opens the
  * notebook's session, and gives the grant with which the browser enters the notebook origin (`POST <origin>/.lectern/enter`).
+ * `notice`: something its owner must be told although all may go on, such as a full disk.
  */
-export type EnterReply = { state: 'entered'; origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number } } | { state: 'waiting'; server: ServerView };
+export type EnterReply = { state: 'entered'; origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number }; notice?: string } | { state: 'waiting'; server: ServerView };
 
 /** Pushed by `GET /api/events` (server-sent events, `data:` is this as JSON). */
 export type SiteEvent =

@@ -4,7 +4,7 @@ import type { makeLessonAccess } from '../courses/access.ts';
 import type { CourseStore } from '../courses/course.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { LessonId, WorkspaceId } from '../ids.ts';
-import type { Access, Jupyter } from '../servers/jupyter.ts';
+import type { Access, Jupyter, PutBackResult } from '../servers/jupyter.ts';
 import { heardOf, type Servers } from '../servers/open.ts';
 import { serverSecrets } from '../servers/secrets.ts';
 import type { RunningServer, Server } from '../servers/server.ts';
@@ -15,6 +15,7 @@ import { notebookOrigin } from './origin.ts';
 import { ownWorkspace } from './own.ts';
 import { isNotebook, parsePath } from './path.ts';
 import { isBehind, putBackOrder, type PutBack } from './put-back.ts';
+import { megabytes } from './save.ts';
 import { seed } from './seed.ts';
 import type { Workspace, WorkspaceStore } from './store.ts';
 
@@ -37,7 +38,7 @@ type Deps = {
 /** How long `enter` waits for a server that is nearly there; after that the browser hears of it by its event stream. */
 const ENTER_WAIT_MS = 2_000;
 
-type Session = { sessionId: string; kernelId: string };
+type Session = { sessionId: string; kernelId: string; notice?: string };
 type Enterable = RunningServer & { markedAt: Date };
 
 const isEnterable = (server: Server | undefined): server is Enterable => server?.state === 'running' && server.desired === 'run' && server.markedAt !== undefined;
@@ -57,6 +58,7 @@ export function makeOpening(deps: Deps) {
    * moves into the notebook's folder; under the lock of all these paths, since of two tabs one must do it.
    */
   async function prepare(workspace: Workspace, access: Access, path: string): Promise<Session> {
+    let refused: PutBackResult['refused'] = [];
     const [files, manifest, known] = await Promise.all([workspaces.files(workspace.id), workspaces.manifest(access.ref.id), workspaces.session(access.ref.id, path)]);
     const { first, rest } = putBackOrder(files, manifest, path);
     const open = async () => {
@@ -68,11 +70,21 @@ export function makeOpening(deps: Deps) {
       first.length === 0 && known
         ? await open()
         : await workspaces.serialised(workspace.id, [...new Set([path, ...first.map((file) => file.path)])], async () => {
-            await putBack.putLocked(access, workspace.id, first.map((file) => file.path));
+            refused = await putBack.putLocked(access, workspace.id, first.map((file) => file.path));
             return open();
           });
     if (rest.some((file) => isBehind(file, manifest))) background(filling(access.ref.id, () => putBack.putRest(access, workspace.id, path)), 'put back the rest');
-    return session;
+    const notice = await fullDisk(access, refused);
+    return { ...session, ...(notice && { notice }) };
+  }
+
+  /** What its owner must know of a server that had no room for the lesson's files. Code runs there all the same, and can make room. */
+  async function fullDisk(access: Access, refused: PutBackResult['refused']): Promise<string | undefined> {
+    const without = refused.filter(({ why }) => why === 'disk-full').map(({ path }) => path);
+    if (without.length === 0) return undefined;
+    const { diskUsedBytes, diskSizeBytes } = await jupyter.status(access);
+    const names = without.length > 3 ? [...without.slice(0, 2), `${without.length - 2} others`] : without;
+    return `The disk of your server is full: ${megabytes(diskUsedBytes)} of ${megabytes(diskSizeBytes)} are used, and there was no room for ${names.join(', ')}. Your saved files are safe. Delete files on the server, or stop it and open the lesson again.`;
   }
 
   /** One preparation of a notebook on a server at a time in this process; later ones share it. */

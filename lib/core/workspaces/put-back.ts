@@ -1,5 +1,5 @@
 import type { WorkspaceId } from '../ids.ts';
-import type { Access, Jupyter, PutBackFile } from '../servers/jupyter.ts';
+import type { Access, Jupyter, PutBackFile, PutBackResult } from '../servers/jupyter.ts';
 import type { BlobStore } from './blobs.ts';
 import { folderOf } from './path.ts';
 import type { ManifestEntry, WorkspaceFile, WorkspaceStore } from './store.ts';
@@ -88,17 +88,22 @@ export function makePutBack({ workspaces, blobs, jupyter }: Deps) {
     }
   }
 
-  /** To be called with the paths' locks held: puts the newest revision of those that are behind and notes it. */
-  async function putLocked(access: Access, workspace: WorkspaceId, paths: string[]): Promise<void> {
+  /**
+   * To be called with the paths' locks held: puts the newest revision of those that are behind and notes it. What the disk
+   * refused stays behind: noted as put, it would pass for deleted at the next snapshot.
+   */
+  async function putLocked(access: Access, workspace: WorkspaceId, paths: string[]): Promise<PutBackResult['refused']> {
     const wanted = new Set(paths);
     const [files, manifest] = await Promise.all([workspaces.files(workspace), workspaces.manifest(access.ref.id)]);
     const behind = files.filter((file) => wanted.has(file.path) && isBehind(file, manifest));
-    if (behind.length === 0) return;
-    const hashes = await jupyter.putBack(access, streams(behind));
+    if (behind.length === 0) return [];
+    const { written, refused } = await jupyter.putBack(access, streams(behind));
+    const left = new Set(refused.map(({ path }) => path));
     await workspaces.setManifest(
       access.ref.id,
-      behind.map(({ path, revision }) => ({ path, revision, sha256: hashes.get(path) })),
+      behind.flatMap(({ path, revision }) => (left.has(path) ? [] : [{ path, revision, sha256: written.get(path) }])),
     );
+    return refused;
   }
 
   return {

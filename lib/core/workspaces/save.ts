@@ -63,7 +63,7 @@ export function answer(outcome: WriteOutcome): Outcome<{ revision: number }> {
   }
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MB`;
+export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MB`;
 
 class TooLarge extends Error {}
 class CutShort extends Error {}

@@ -89,7 +89,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
         case 'keep-both':
           return keepBoth(access, workspace, action, file);
         case 'put':
-          return putBack.putLocked(access, workspace, [path]);
+          return void (await putBack.putLocked(access, workspace, [path]));
         case 'remove':
           await jupyter.remove(access, [action.disk.path]);
           return workspaces.dropManifest(server, [path]);
@@ -127,6 +127,8 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
     // What was not kept stays on the disk as it is.
     if (kept && !('revision' in kept)) return onUnkept({ workspace, path, why: kept.state });
+    // Where the disk has no room for the workspace's own, the next snapshot must not keep the same bytes once more.
+    await workspaces.setManifest(access.ref.id, [{ path, revision: 0, sha256: content.sha256 }]);
     await putBack.putLocked(access, workspace, [path, copy]);
   }
 
