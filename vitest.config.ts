@@ -16,8 +16,9 @@ export default defineConfig({
           include: ['{lib,scripts}/**/*.integration.test.ts'],
           exclude: dist,
           globalSetup: ['scripts/testing/postgres.setup.ts', 'scripts/testing/python.setup.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Of a machine with two cores on which much else runs. A test ends long before, or not at all.
+          testTimeout: 150_000,
+          hookTimeout: 240_000,
           maxWorkers: 2,
         },
       },

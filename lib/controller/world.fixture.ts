@@ -115,7 +115,7 @@ export async function makeWorld() {
   };
 }
 
-export const patient = { timeout: 30_000, interval: 15 };
+export const patient = { timeout: 60_000, interval: 15 };
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 

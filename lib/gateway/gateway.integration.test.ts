@@ -55,7 +55,7 @@ test('messages of a WebSocket cross both ways, with the protocol the two agreed 
   const heard: string[] = [];
   socket!.on('message', (data: Buffer) => heard.push(data.toString()));
   for (const text of ['a', long, 'b']) socket!.send(text);
-  await expect.poll(() => heard, { timeout: 10_000 }).toEqual(['a', long, 'b']);
+  await expect.poll(() => heard, { timeout: 60_000 }).toEqual(['a', long, 'b']);
   socket!.close();
   await once(socket!, 'close');
 });
@@ -105,13 +105,13 @@ test('T4 after its server was replaced a grant is refused and the cookie slides;
   expect((await enter(ada, grant)).status).toBe(204);
   const { ref, upstream } = await world.addServer(ada.wsp, { id: ada.srv, generation: ada.gen });
   await world.hub.bus.publish({ kind: 'server', id: ref.id, workspace: ada.wsp });
-  await expect.poll(async () => (await ask(world.port, ada.host, '/lab', { headers: { cookie } })).headers['set-cookie']?.[0], { timeout: 10_000 }).toMatch(/^__Host-lectern=/);
+  await expect.poll(async () => (await ask(world.port, ada.host, '/lab', { headers: { cookie } })).headers['set-cookie']?.[0], { timeout: 60_000 }).toMatch(/^__Host-lectern=/);
   expect(upstream.seen).toMatchObject([{ url: '/lab' }]);
   expect((await enter(ada, grant)).status).toBe(403);
 
   await world.query('DELETE FROM session WHERE id = $1', [ada.sid]);
   await world.hub.bus.publish({ kind: 'session-ended', session: ada.sid, user: ada.sub });
-  await expect.poll(async () => (await ask(world.port, ada.host, '/lab', { headers: { cookie } })).status, { timeout: 10_000 }).toBe(403);
+  await expect.poll(async () => (await ask(world.port, ada.host, '/lab', { headers: { cookie } })).status, { timeout: 60_000 }).toBe(403);
   expect((await enter(ada, await world.grantOf({ ...ada, srv: ref.id, gen: ref.generation }))).status).toBe(403);
 });
 

@@ -8,7 +8,7 @@ import { eventStream } from './events.ts';
 let site: TestSite;
 let course: Awaited<ReturnType<TestSite['course']>>['course'];
 const open: AbortController[] = [];
-const patient = { timeout: 20_000, interval: 20 };
+const patient = { timeout: 60_000, interval: 20 };
 
 beforeAll(async () => {
   // No controller: servers are as the tests write them.

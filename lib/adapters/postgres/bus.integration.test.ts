@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 const signedOut: BusEvent = { kind: 'session-ended', session: 's1' as SessionId, user: 'u1' as UserId };
-const patient = { timeout: 20_000, interval: 10 };
+const patient = { timeout: 60_000, interval: 10 };
 
 function listenOn(url: string, options = {}) {
   const bus = makeBus(database, url, { heartbeatMs: 50, timeoutMs: 400, backOffMs: { first: 10, most: 50 }, ...options });
