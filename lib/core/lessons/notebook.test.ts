@@ -71,7 +71,7 @@ test('T25 doubled and unusable ids become distinct ones', () => {
   expect(ids.every((id) => /^[\w-]{1,64}$/.test(id))).toBe(true);
 });
 
-// Seen to fail (Object.prototype.polluted set) with the filters for __proto__ removed and an assignment in their place.
+// Seen to fail with the filter of `canonical` removed: it was written back. The filters of the reader are a second guard: without them alone it still passes.
 test('T25 __proto__ changes no prototype and is not written back', () => {
   const evil = '{"__proto__": {"polluted": 1}, "x": 1}';
   const text = `{"nbformat": 4, "metadata": ${evil}, "__proto__": {"polluted": 1}, "cells": [{"cell_type": "code", "id": "a", "source": "", "metadata": ${evil}, "outputs": [{"output_type": "display_data", "data": ${evil}, "metadata": ${evil}}]}]}`;
@@ -80,7 +80,7 @@ test('T25 __proto__ changes no prototype and is not written back', () => {
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });
 
-// Without the check of depth this ends in "Maximum call stack size exceeded" at the first save.
+// Seen to fail ("Maximum call stack size exceeded") without the check of depth.
 test('T25 a notebook nested 100,000 deep is refused in a moment', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const outcome = parseNotebook(`{"nbformat": 4, "cells": [], "metadata": {"x": ${deep}}}`);

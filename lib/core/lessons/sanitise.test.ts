@@ -6,7 +6,7 @@ import { assetAddress } from './sanitise.ts';
 
 const place = { lesson: 'L1' as LessonId, path: '2-data/1-tables.ipynb' };
 
-// Each line was seen to leave a forbidden name behind with `rehypeSanitize` (and for addresses: `settleAddresses`) taken out.
+// With `rehypeSanitize` and `settleAddresses` taken out about half of these were seen to fail. The other half dies in the parsers already, and stays here for the day they change.
 const corpus = [
   '<svg/onload=alert(1)>',
   '<svg><script>alert(1)</script></svg>',
@@ -89,7 +89,7 @@ describe.each([
   });
 });
 
-// Seen to fail (`document.cookie` shadowed in Chromium) with `clobberPrefix` set to ''.
+// Seen to fail with `clobberPrefix` set to ''.
 test('T14 ids and names cannot shadow a property of the document', () => {
   const html = toHtml(renderHtml('<a id="cookie" name="body">x</a><img name="getElementById" id="location"><p id="__next">x</p>', place));
   expect(html).toContain('id="text-cookie"');
