@@ -17,14 +17,20 @@ export default async function setup(project: TestProject) {
   const given = process.env.LECTERN_TEST_DATABASE_URL;
   const folder = mkdtempSync(join(tmpdir(), 'lectern-test-pg-'));
   const embedded = given ? undefined : await startEmbeddedPostgres(folder, { settings: ['fsync=off', 'max_connections=300'] });
-  const admin = given ?? embedded!.url('postgres');
-  const template = new URL(admin);
-  template.pathname = '/lectern_template';
-  await createDatabase(template.toString());
-  migrate(template.toString());
-  project.provide('postgresAdminUrl', admin);
-  return async () => {
+  const end = async () => {
     await embedded?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  try {
+    const admin = given ?? embedded!.url('postgres');
+    const template = new URL(admin);
+    template.pathname = '/lectern_template';
+    await createDatabase(template.toString());
+    migrate(template.toString());
+    project.provide('postgresAdminUrl', admin);
+    return end;
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }
