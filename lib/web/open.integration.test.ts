@@ -125,6 +125,14 @@ except OSError: pass`);
   await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);
   expect(await site.hub.workspaces.file(first.workspace.id, late.path)).toMatchObject({ sha256: late.content.sha256 });
 
+  // Written on both sides, and no room for the workspace's own: the disk's is kept beside it, once.
+  await run(full, "open('cities.csv', 'w').close()");
+  const longer = await site.hub.blobs.put(Buffer.alloc(2 << 20, 'a'));
+  await site.hub.workspaces.write(first.workspace.id, { path: '2-data/cities.csv', content: longer, ifRevision: 'any', origin: 'page' });
+  for (let n = 0; n < 3; n += 1) await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);
+  expect(await site.hub.workspaces.file(first.workspace.id, '2-data/cities.csv')).toMatchObject({ sha256: longer.sha256 });
+  expect((await site.hub.workspaces.files(first.workspace.id)).filter((file) => file.path.includes('cities (from the server'))).toMatchObject([{ size: 0 }]);
+
   await run(full, "import os; os.remove('/home/learner/.cache/big')");
   const roomy = await enterLate();
   expect(roomy).not.toHaveProperty('notice');
