@@ -123,6 +123,8 @@ async function assembleSpawner({ spawner, local, stateDir }: Config, log: Hub['l
 /** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */
 export async function makeSiteHub(config: Config, secrets: Secrets) {
   const hub = makeHub(config, secrets);
+  // From the start on, not from the first browser's: /readyz says whether events are heard.
+  hub.bus.subscribe(() => undefined, () => undefined);
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
   const prisma = makePrisma(hub.pool);
   const people = await assemblePeople(hub, prisma);

@@ -14,4 +14,6 @@ export interface Bus {
    * @returns stops listening
    */
   subscribe(onEvent: (event: BusEvent) => void, onReset: () => void): () => void;
+  /** Whether events of other programs are heard now. Not before the first `subscribe`; a death is seen within one heartbeat's limit. */
+  isListening(): boolean;
 }

@@ -6,7 +6,7 @@ export async function readiness(): Promise<Readiness> {
   try {
     const hub = await siteHub();
     const pending = await hub.health.pendingMigrations().catch(() => 'unreachable' as const);
-    return decideReadiness({ pending, bus: 'listening' });
+    return decideReadiness({ pending, bus: hub.bus.isListening() ? 'listening' : 'lost' });
   } catch {
     return { ready: false, because: ['database'] };
   }

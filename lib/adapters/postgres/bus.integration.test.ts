@@ -82,6 +82,24 @@ test('a connection that is cut comes back by itself, with a reset before its fir
   await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
 });
 
+test('the bus says whether it hears: not before it listens, not while its connection is dead or gone, and again after', async () => {
+  const proxy = await makeProxy();
+  const { bus } = listenOn(proxy.url);
+  expect(bus.isListening()).toBe(false);
+  await vi.waitFor(() => expect(bus.isListening()).toBe(true), patient);
+  proxy.silence(true);
+  await vi.waitFor(() => expect(bus.isListening()).toBe(false), patient);
+  proxy.silence(false);
+  proxy.cut();
+  await vi.waitFor(() => expect(bus.isListening()).toBe(true), patient);
+  proxy.cut(true);
+  await vi.waitFor(() => expect(bus.isListening()).toBe(false), patient);
+  proxy.cut(false);
+  await vi.waitFor(() => expect(bus.isListening()).toBe(true), patient);
+  await bus.close();
+  expect(bus.isListening()).toBe(false);
+});
+
 test('what is not ours on the channel is passed over, and a listener that throws harms no other', async () => {
   const errors: Error[] = [];
   const { bus, seen, resets } = listenOn(place.url, { onError: (error: Error) => errors.push(error) });

@@ -24,6 +24,7 @@ export function makeBus(database: Database, directUrl: string, options: Options 
   const beat = `lectern_beat_${randomBytes(6).toString('hex')}`;
   const closing = new AbortController();
   let running: Promise<void> | undefined;
+  let hears = false;
 
   const each = (tell: (listener: Listener) => void) => {
     for (const listener of [...listeners]) {
@@ -56,6 +57,7 @@ export function makeBus(database: Database, directUrl: string, options: Options 
       if (closing.signal.aborted) return;
       await Promise.race([client.query(`LISTEN lectern; LISTEN ${beat}`), died.promise]);
       heard = performance.now();
+      hears = true;
       onReady();
       timer = setInterval(() => {
         if (performance.now() - heard > timeoutMs) died.resolve(undefined);
@@ -65,6 +67,7 @@ export function makeBus(database: Database, directUrl: string, options: Options 
       }, heartbeatMs);
       await died.promise;
     } finally {
+      hears = false;
       clearInterval(timer);
       closing.signal.removeEventListener('abort', abort);
       destroy(client);
@@ -99,6 +102,7 @@ export function makeBus(database: Database, directUrl: string, options: Options 
       running ??= keepListening();
       return () => listeners.delete(listener);
     },
+    isListening: () => hears,
     async close() {
       listeners.clear();
       closing.abort();
