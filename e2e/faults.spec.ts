@@ -1,3 +1,4 @@
+import { statusThroughFrontDoor } from '../scripts/testing/front-door.ts';
 import { expect, test } from './fixtures.ts';
 import { killServerOf } from './kill-server.ts';
 import { addCodeCell, liveServer, openLesson, outputOf, runCell } from './lesson.ts';
@@ -9,11 +10,8 @@ const counting = `import time\nfor i in range(${LINES}):\n    print('line', i, f
 const state = () => process.env.E2E_STATE_DIR!;
 
 async function isBack(name: ProgramName, before: number, site: string) {
-  await expect.poll(() => programOf(state(), name)?.pid ?? before, { timeout: 30_000 }).not.toBe(before);
-  const port = new URL(site).port;
-  await expect
-    .poll(async () => (await fetch(`http://127.0.0.1:${port}/readyz`, { headers: { host: new URL(site).host } }).catch(() => undefined))?.status ?? 0, { timeout: 30_000 })
-    .not.toBe(0);
+  await expect.poll(() => programOf(state(), name)?.pid ?? before, { timeout: 60_000 }).not.toBe(before);
+  await expect.poll(() => statusThroughFrontDoor(Number(new URL(site).port), '/readyz'), { timeout: 60_000 }).toBe(200);
 }
 
 for (const name of ['gateway', 'web', 'controller'] as const) {

@@ -1,10 +1,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { statusThroughFrontDoor } from '../testing/front-door.ts';
 import { whatIsLeft } from '../testing/leaks.ts';
 import { endProcess, isAlive, markOf, recorded } from './process-mark.ts';
 import { freePort } from './ports.ts';
@@ -79,14 +79,7 @@ async function stop(up: Awaited<ReturnType<typeof bringUp>>) {
   expect(await whatIsLeft(join(clone, '.lectern'), [up.port])).toEqual([]);
 }
 
-/** Node need not resolve *.localhost, and `fetch` takes no Host of ours. */
-const answer = (port: number) =>
-  new Promise<number | undefined>((resolve, reject) => {
-    get({ host: '127.0.0.1', port, path: '/readyz', headers: { host: `lectern.localhost:${port}` }, agent: false }, (response) => {
-      response.resume();
-      resolve(response.statusCode);
-    }).on('error', reject);
-  });
+const answer = (port: number) => statusThroughFrontDoor(port, '/readyz');
 
 test('from a path of 120 characters it comes up, answers, and Ctrl-C leaves nothing', async () => {
   expect(clone.length).toBe(120);
