@@ -2,6 +2,7 @@
 
 import { useEffect, useEffectEvent, useImperativeHandle, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from 'react';
 import type { Editor } from './editor.client.ts';
+import { loadEditor } from './editor-loader.client.ts';
 import { useLesson } from './lesson-context.client.ts';
 
 export type CodeHandle = { edit(): void };
@@ -21,10 +22,12 @@ export function Code({ id, source, label, readOnly, highlighted, startsOpen, lef
     if (loading.current) return undefined;
     loading.current = { typed: '', at };
     lesson.prepare();
-    const { makeEditor } = await import('./editor.client.ts');
+    const loaded = await loadEditor();
     const parent = host.current;
-    if (!parent || editor.current) return undefined;
-    editor.current = makeEditor({
+    // Without a network it may not come: the next click tries again.
+    if (!loaded) loading.current = undefined;
+    if (!loaded || !parent || editor.current) return undefined;
+    editor.current = loaded.makeEditor({
       parent,
       source: lesson.cell(id)?.cell.source ?? '',
       label,
@@ -85,7 +88,7 @@ export function Code({ id, source, label, readOnly, highlighted, startsOpen, lef
           aria-readonly={readOnly}
           tabIndex={0}
           className="nb-static"
-          onFocus={() => void import('./editor.client.ts')}
+          onFocus={() => void loadEditor()}
           onKeyDown={readOnly ? undefined : onKeyDown}
           onClick={(event) => {
             if (!readOnly && String(getSelection()) === '') void open({ x: event.clientX, y: event.clientY });

@@ -3,6 +3,7 @@ import type { LessonId } from '../../lib/core/ids.ts';
 import { keepServer, setEditor } from './api.client.ts';
 import { makeAutosave, type Conflict } from './autosave.client.ts';
 import { makeConnection } from './connection.client.ts';
+import { loadEditor } from './editor-loader.client.ts';
 import { onSiteEvent } from './events.client.ts';
 import { added, adopt, fromRendered, toNotebook, type PageCell, type RenderedCell } from './page-cells.ts';
 import { makeRuns } from './runs.client.ts';
@@ -52,7 +53,10 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     topics.tell(`cell:${id}`);
     const isChange = after.cell !== before.cell || after.shown !== before.shown;
     if (isChange && editor === 'page') autosave.touch();
-    if (after.run.state !== before.run.state) refresh();
+    if (after.run.state === before.run.state) return;
+    refresh();
+    // Who has run something may go offline and must be able to write on.
+    if (after.run.state === 'done') void loadEditor();
   }
 
   function replace(page: PageCell[]) {
