@@ -88,6 +88,8 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       }
       if (answer.state === 'refused') return refused(answer);
       if (answer.value.state === 'waiting') {
+        const outlived = session.state === 'waiting' && session.server.state === 'stopping';
+        if (outlived && (answer.value.server.state === 'none' || answer.value.server.state === 'ended')) return reach();
         if (answer.value.server.state === 'none') return dispatch({ kind: 'refused', say: 'Your server is gone. Run a cell to get a new one.' });
         dispatch({ kind: 'opened', workspace: at, server: answer.value.server });
         if (answer.value.server.state === 'ready') await pause(200);
@@ -150,8 +152,11 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
 
   const listen = () =>
     onSiteEvent((event) => {
-      if (event.kind === 'server') dispatch({ kind: 'server', workspace: event.workspace, server: event.server });
-      else if (event.kind === 'signed-out') dispatch({ kind: 'signed-out' });
+      if (event.kind === 'server') {
+        dispatch({ kind: 'server', workspace: event.workspace, server: event.server });
+        if (session.state === 'waiting' && event.workspace === session.workspace.id) wake?.();
+      }
+      if (event.kind === 'signed-out') dispatch({ kind: 'signed-out' });
       else if (event.kind === 'reconnected') wake?.();
     });
   let stopEvents: (() => void) | undefined;

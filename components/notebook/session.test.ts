@@ -33,6 +33,13 @@ test('the cause replaces the news that it stops', () => {
   expect(nextSession(stopping, { kind: 'server', workspace: workspace.id, server: died('one') })).toMatchObject({ say: 'Too much memory.' });
 });
 
+test('the end of a server does not end the wait of who asked for the next one while it was stopping', () => {
+  const stopping = { state: 'stopping', id: 'one' as ServerId, say: 'Stopping.' } as const;
+  const waiting = nextSession(nextSession({ state: 'closed' }, { kind: 'open' }), { kind: 'opened', workspace, server: stopping });
+  expect(waiting.state).toBe('waiting');
+  for (const server of [stopping, died('one')]) expect(nextSession(waiting, { kind: 'server', workspace: workspace.id, server })).toBe(waiting);
+});
+
 test('late news of an earlier server, or of another workspace, changes nothing', () => {
   expect(nextSession(connected, { kind: 'server', workspace: workspace.id, server: died('before') })).toBe(connected);
   expect(nextSession(connected, { kind: 'server', workspace: 'other' as WorkspaceId, server: died('one') })).toBe(connected);

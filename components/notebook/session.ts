@@ -91,6 +91,8 @@ function afterServer(session: Session, workspace: WorkspaceId, server: ServerVie
       return session.state === 'waiting' ? { state: 'entering', workspace: mine } : session;
     case 'stopping':
     case 'ended':
+      // Somebody pressed Run while the last server was on its way out: its end is what they wait for, not the end of their wait.
+      if (session.state === 'waiting' && session.server.state === 'stopping') return session;
       // First that it stops, then why.
       if (session.state === 'ended') return server.state === 'ended' && session.say !== server.say ? { ...session, say: server.say } : session;
       if (other || session.state === 'refused') return session;
