@@ -18,7 +18,7 @@ let store: WorkspaceStore;
 let course: CourseId;
 let workspace: WorkspaceId;
 const published: BusEvent[] = [];
-const bus = { publish: async (event: BusEvent) => void published.push(event), subscribe: () => () => undefined };
+const bus = { publish: async (event: BusEvent) => void published.push(event), subscribe: () => () => undefined, isListening: () => true };
 
 const connect = () => {
   const pool = makePool(url, { max: 5 });
