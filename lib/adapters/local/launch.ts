@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { UpstreamError } from '../../core/errors.ts';
 import type { ServerSecrets } from '../../core/servers/spawner.ts';
 import type { Folder } from './folder.ts';
+import { scopeEnvironment } from './scope.ts';
 import { environment, FD, HOME, PYTHON, RUN, sandboxed, sandboxFiles, type SandboxPlaces } from './sandbox.ts';
 
 const LAUNCHER = join(import.meta.dirname, 'launch.py');
@@ -32,7 +33,7 @@ export async function launch(folder: Folder, secrets: ServerSecrets, places: Lau
       command: [...(places.scope?.(folder) ?? []), ...command],
       // The sandbox sets its own; what is given here can be seen in /proc by the processes inside.
       environment: made.kind === 'none' ? { ...bare, LECTERN_INSTANCE: made.instance } : {},
-      keepEnvironment: places.scope ? ['XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS'] : [],
+      keepEnvironment: places.scope ? scopeEnvironment : [],
     }),
   );
   const failed = new Promise<never>((_, reject) => child.once('error', reject));

@@ -12,6 +12,7 @@ import { askIdentity } from './identity.ts';
 import { launch, type LaunchPlaces } from './launch.ts';
 import { isAlive, memoryOf } from './process.ts';
 import { findBwrap, probeSandbox, pythonHomeOf, type SandboxProbe } from './probe.ts';
+import { findScopes, inScope } from './scope.ts';
 
 export type LocalOptions = {
   /** The notebook environment `scripts/python-environment.ts` made. */
@@ -28,7 +29,7 @@ export type LocalOptions = {
 };
 
 /** What holds on this machine, for admins. */
-export type LocalLimits = { memory: 'cgroup' | 'scope' | 'watchdog'; processes: 'cgroup' | 'per-user' | 'none'; cpu: 'cgroup' | 'scope' | 'none'; disk: 'sized' | 'none' };
+export type LocalLimits = { memory: 'cgroup' | 'scope' | 'watchdog'; processes: 'cgroup' | 'scope' | 'per-user' | 'none'; cpu: 'cgroup' | 'scope' | 'none'; disk: 'sized' | 'none' };
 
 export type LocalSpawner = Spawner & { sandbox: SandboxProbe; limits(): LocalLimits; close(): void };
 
@@ -43,9 +44,11 @@ const LAUNCH_MS = 30_000;
 export async function makeLocalSpawner(options: LocalOptions): Promise<LocalSpawner> {
   openRunDir(options.runDir);
   const log = options.onLog ?? (() => undefined);
-  const places: LaunchPlaces = { bwrap: findBwrap() ?? '/usr/bin/bwrap', pythonDir: options.pythonDir, pythonHome: pythonHomeOf(options.pythonDir), hidden: options.hidden ?? [], network: options.network };
-  const sandbox = options.sandbox === 'none' ? ({ kind: 'none', advice: 'switched off' } as const) : await probeSandbox(places, options.sandbox);
+  const bare: LaunchPlaces = { bwrap: findBwrap() ?? '/usr/bin/bwrap', pythonDir: options.pythonDir, pythonHome: pythonHomeOf(options.pythonDir), hidden: options.hidden ?? [], network: options.network };
+  const sandbox = options.sandbox === 'none' ? ({ kind: 'none', advice: 'switched off' } as const) : await probeSandbox(bare, options.sandbox);
   const cgroups = findCgroups();
+  const scopes = cgroups ? undefined : await findScopes();
+  const places: LaunchPlaces = scopes ? { ...bare, scope: ({ made }) => inScope(scopes, groupName(made, made.instance), made.profile) } : bare;
   const listeners = new Set<(server: ServerRef) => void>();
   const tell = (ref: ServerRef) => listeners.forEach((listener) => listener(ref));
   const turn = makeTurns();
@@ -162,9 +165,9 @@ export async function makeLocalSpawner(options: LocalOptions): Promise<LocalSpaw
     },
     sandbox,
     limits: () => ({
-      memory: cgroups ? 'cgroup' : 'watchdog',
-      processes: cgroups?.version === 2 || cgroups?.bases.pids ? 'cgroup' : sandbox.kind === 'none' ? 'none' : 'per-user',
-      cpu: cgroups?.version === 2 || cgroups?.bases.cpu ? 'cgroup' : 'none',
+      memory: cgroups ? 'cgroup' : scopes ? 'scope' : 'watchdog',
+      processes: cgroups?.version === 2 || cgroups?.bases.pids ? 'cgroup' : scopes?.processes ? 'scope' : sandbox.kind === 'none' ? 'none' : 'per-user',
+      cpu: cgroups?.version === 2 || cgroups?.bases.cpu ? 'cgroup' : scopes?.cpu ? 'scope' : 'none',
       disk: sandbox.kind === 'none' ? 'none' : 'sized',
     }),
     close() {
