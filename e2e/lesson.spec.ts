@@ -103,7 +103,7 @@ test('a plotly figure is drawn in the output frame, and the cell can be edited o
 });
 
 test('lines printed while the page is reloaded are all there after it', async ({ learner: { page, person }, site }) => {
-  // Seen to fail without the output log: the lines of the reload were missing.
+  // What is printed while no page listens comes from the output log alone.
   await enrol(person);
   const [first] = await lessons();
   await page.goto(`${site}/courses/${course}/${first!.slug}`);
@@ -196,7 +196,7 @@ test('offline work is kept in this browser and saved when the site is back', asy
 });
 
 test('T14 an output frame reaches neither network nor parent nor another cell', async ({ learner: { page, person }, site, expectedProblems }) => {
-  // Seen to fail with `sandbox` taken from the frame and its policy: the parent's title was read.
+  // The frame's `sandbox` and its content policy hold this, each for what the other does not.
   expectedProblems.push(/Content Security Policy|Refused|SecurityError|violates|Unsafe attempt to initiate navigation/);
   const canary = await startCanary();
   await enrol(person);

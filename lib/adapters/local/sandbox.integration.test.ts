@@ -56,7 +56,7 @@ test('this machine can make a sandbox', async () => {
   expect(spawner.sandbox.kind).not.toBe('none');
 });
 
-// T28: the user namespace, the unreadable account files and the token in JupyterLab's page were seen to fail here before they were mended.
+// T28: with no sandbox (`sandbox: 'none'`) all but the last were seen to fail; that one is about the folder's mode.
 describe('T28 from a cell', () => {
   let mine: TestServer;
   let other: TestServer;
@@ -205,6 +205,7 @@ for place in ("/home/learner", "/tmp", "/dev/shm"):
     await neighbourAnswers();
   });
 
+  // Without `--nofile` this still passes here: the limit this program was itself given then holds.
   test('T33 running out of descriptors leaves the server answering', async () => {
     const kernel = await kernelOf(hog);
     expect(await kernel.run(`
