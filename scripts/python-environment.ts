@@ -154,7 +154,15 @@ async function installServer(dir: string, stamp: Stamp): Promise<void> {
   cpSync(join(SOURCE, 'lectern_server'), packages, { recursive: true, filter: (path) => !path.includes('__pycache__') });
   // The sandbox cannot write there, so each boot would compile it again.
   await run(join(dir, 'bin/python'), ['-m', 'compileall', '-q', packages]);
+  await listFonts(dir);
   writeFileSync(join(dir, 'lectern.json'), JSON.stringify(stamp));
+}
+
+/** Matplotlib's list of fonts, which it would make for seconds at the first plot of each server. Without matplotlib there is none. */
+async function listFonts(dir: string): Promise<void> {
+  const fonts = join(dir, 'share/lectern/matplotlib');
+  mkdirSync(fonts, { recursive: true });
+  await run(join(dir, 'bin/python'), ['-c', 'import importlib.util as u\nif u.find_spec("matplotlib"): import matplotlib.font_manager'], { env: { ...process.env, MPLCONFIGDIR: fonts } });
 }
 
 function readStamp(dir: string): Stamp | undefined {

@@ -1,13 +1,16 @@
 """The Jupyter Server itself, configured in code: no configuration file is read, so none can change it."""
 
 import os
+import shutil
 import socket
+import sys
 
 from jupyter_server.serverapp import ServerApp
 from traitlets.config import Config
 
 from .contents import Contents
 from .kernels import Kernels
+from .lab import write_settings
 from .sessions import Sessions
 from .settings import Settings
 from .websocket import Connection
@@ -67,10 +70,15 @@ def configure(settings: Settings) -> Config:
     c.ZMQChannelsWebsocketConnection.iopub_msg_rate_limit = 10_000
     c.ZMQChannelsWebsocketConnection.iopub_data_rate_limit = 50_000_000
     c.NotebookNotary.secret = os.urandom(32)
+    c.LabApp.app_settings_dir = lab_settings(settings)
     c.LabApp.news_url = None
     c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
     c.LabApp.extension_manager = "readonly"
     return c
+
+
+def lab_settings(settings: Settings) -> str:
+    return f"{settings.run}/lab"
 
 
 def prepare_folders(settings: Settings) -> None:
@@ -90,6 +98,11 @@ def prepare_folders(settings: Settings) -> None:
     for name, place in places.items():
         if not name.startswith("JUPYTERLAB_"):
             os.makedirs(place, mode=0o700, exist_ok=True)
+    write_settings(lab_settings(settings))
+    # Matplotlib's list of fonts, made with the environment: its first plot would take seconds to make it.
+    fonts = os.path.join(sys.prefix, "share/lectern/matplotlib")
+    if os.path.isdir(fonts):
+        shutil.copytree(fonts, places["MPLCONFIGDIR"], dirs_exist_ok=True)
 
 
 def run(settings: Settings) -> None:
