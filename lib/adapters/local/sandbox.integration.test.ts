@@ -177,6 +177,7 @@ print(len(children))`);
     await neighbourAnswers();
   });
 
+  // Seen to fail without `--size`.
   test('T33 full home, /tmp and /dev/shm hurt nobody, can be emptied, and the server says how full', async () => {
     const kernel = await kernelOf(hog);
     const filled = await kernel.run(`
