@@ -63,8 +63,6 @@ export function makeAgents() {
       } catch (cause) {
         throw new UpstreamError('jupyter', doing, cause);
       }
-      // A server that dies before anybody reads the body: whoever reads it then gets the error, and nobody must not end the process.
-      reply.body.on('error', () => undefined);
       if (reply.statusCode === 200 || reply.statusCode === absent) return reply;
       const said = await reply.body.text().catch(() => '');
       throw new UpstreamError('jupyter', `${doing}: answered ${reply.statusCode}`, said.slice(0, 300));
