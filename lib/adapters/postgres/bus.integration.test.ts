@@ -82,6 +82,7 @@ test('a connection that is cut comes back by itself, with a reset before its fir
   await vi.waitFor(() => expect(seen).toEqual([signedOut]), patient);
 });
 
+// Seen to fail with `hears` left true when a connection ends.
 test('the bus says whether it hears: not before it listens, not while its connection is dead or gone, and again after', async () => {
   const proxy = await makeProxy();
   const { bus } = listenOn(proxy.url);
