@@ -6,12 +6,9 @@ import { get } from 'node:http';
  */
 export const statusThroughFrontDoor = (port: number, path: string): Promise<number | undefined> =>
   new Promise((resolve) => {
-    get({ host: '127.0.0.1', port, path, headers: { host: `lectern.localhost:${port}` }, agent: false, timeout: 5_000 }, (response) => {
+    const asking = get({ host: '127.0.0.1', port, path, headers: { host: `lectern.localhost:${port}` }, agent: false, timeout: 5_000 }, (response) => {
       response.resume();
       resolve(response.statusCode);
-    })
-      .on('timeout', function () {
-        this.destroy();
-      })
-      .on('error', () => resolve(undefined));
+    });
+    asking.on('timeout', () => asking.destroy()).on('error', () => resolve(undefined));
   });
