@@ -192,6 +192,8 @@ function watch(body: Buffer | Readable, read: (piece: Uint8Array) => void): Buff
     return body;
   }
   const watched = new PassThrough();
+  // The request that sends it on fails with the same error; as an event nobody hears it would end the gateway.
+  watched.on('error', () => undefined);
   body.on('data', (piece: Buffer) => read(piece));
   body.on('error', (error) => watched.destroy(error));
   // A browser that left in the middle must not look like one that sent all.

@@ -5,6 +5,8 @@ import type { PutBackFile } from '../../core/servers/jupyter.ts';
 /** The files as a tar stream, made while it is read. */
 export function packed(files: AsyncIterable<PutBackFile>): AsyncIterable<Uint8Array> {
   const archive = pack();
+  // Who reads it is told by the reading. As an event nobody hears, a connection that broke in mid-upload would end the program.
+  archive.on('error', () => undefined);
   fill(archive, files).catch((error: Error) => archive.destroy(error));
   return archive as AsyncIterable<Uint8Array>;
 }
@@ -21,6 +23,7 @@ async function fill(archive: Pack, files: AsyncIterable<PutBackFile>): Promise<v
     });
     done.catch(() => undefined);
     const entry = archive.entry({ name: file.path, size: file.size }, (error) => written(error));
+    entry.on('error', () => undefined);
     for await (const chunk of file.bytes) if (!entry.write(chunk)) await Promise.race([once(entry, 'drain'), done]);
     entry.end(null);
     await done;
