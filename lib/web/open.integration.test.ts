@@ -125,10 +125,11 @@ except OSError: pass`);
   await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);
   expect(await site.hub.workspaces.file(first.workspace.id, late.path)).toMatchObject({ sha256: late.content.sha256 });
 
-  // Written on both sides, and no room for the workspace's own: the disk's is kept beside it, once.
-  await run(full, "open('cities.csv', 'w').close()");
+  // Written on both sides, and no room for the workspace's own: the disk's is kept beside it, once. The workspace's comes first: the
+  // end of an execution takes a snapshot by itself, which would take the disk's for the newest.
   const longer = await site.hub.blobs.put(Buffer.alloc(2 << 20, 'a'));
   await site.hub.workspaces.write(first.workspace.id, { path: '2-data/cities.csv', content: longer, ifRevision: 'any', origin: 'page' });
+  await run(full, "open('cities.csv', 'w').close()");
   for (let n = 0; n < 3; n += 1) await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);
   expect(await site.hub.workspaces.file(first.workspace.id, '2-data/cities.csv')).toMatchObject({ sha256: longer.sha256 });
   expect((await site.hub.workspaces.files(first.workspace.id)).filter((file) => file.path.includes('cities (from the server'))).toMatchObject([{ size: 0 }]);
