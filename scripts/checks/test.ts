@@ -7,7 +7,8 @@ import { awkward, browser, integration, lint, outsidePostgres, runStages, types,
 const LIMIT_MS = 75 * 60_000;
 
 const progress = makeProgress();
-process.once('disconnect', () => process.exit(130));
+const abandoned = () => process.exit(130);
+process.once('disconnect', abandoned);
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 try {
@@ -18,4 +19,6 @@ try {
   process.stderr.write(explain(error));
   process.exitCode = 1;
 }
+// Our own goodbye is heard here too, and must not look like an interruption.
+process.off('disconnect', abandoned);
 process.disconnect?.();
