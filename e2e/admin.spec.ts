@@ -22,6 +22,28 @@ test('an admin sees every server and the last hour, and the page follows what ha
   expect(await ids()).not.toContain(first);
 });
 
+// What the controller finds out and writes is tested where it does; here its row is written as on a machine without bubblewrap and groups.
+test('an admin is told which limits servers here are not held to, and the mend', async ({ admin: { page }, site }) => {
+  const [before] = await sql<{ shortfalls: string }>(`SELECT shortfalls::text FROM lease WHERE name = 'controller'`);
+  const set = (shortfalls: object[] | string) => sql(`UPDATE lease SET shortfalls = $1 WHERE name = 'controller'`, [typeof shortfalls === 'string' ? shortfalls : JSON.stringify(shortfalls)]);
+  try {
+    await set([]);
+    await page.goto(`${site}/admin`);
+    await expect(page.getByRole('region', { name: 'Live servers' })).toBeVisible();
+    await expect(page.getByText('The mend:')).toHaveCount(0);
+    // The page follows: nobody has to load it anew.
+    await set([{ lacks: 'memory', mend: 'Start Lectern as root.' }]);
+    await expect(page.getByText('Servers are not held to all of their limits here')).toBeVisible();
+    await expect(page.getByText('Memory is only looked at once a second')).toBeVisible();
+    await expect(page.getByText('The mend: Start Lectern as root.')).toBeVisible();
+    await set([{ lacks: 'sandbox', mend: 'apt install bubblewrap' }, { lacks: 'disk', mend: 'apt install bubblewrap' }]);
+    await expect(page.getByText('There is no sandbox for servers here')).toBeVisible();
+    await expect(page.getByText('The mend: apt install bubblewrap')).toHaveCount(1);
+  } finally {
+    await set(before!.shortfalls);
+  }
+});
+
 test('an admin bans a person, who is signed out at once and may come back when the ban is lifted', async ({ admin, learner, site }) => {
   const person = learner.person;
   await admin.page.goto(`${site}/admin/people?q=${encodeURIComponent(person.email)}`);

@@ -10,6 +10,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { useNotify } from '../ui/toast.client.tsx';
 import { Charts } from './charts.tsx';
 import { ServerTable } from './server-table.tsx';
+import { Shortfalls } from './shortfalls.tsx';
 import { useOverview } from './use-overview.client.ts';
 
 type Props = {
@@ -54,6 +55,7 @@ export function Dashboard({ initial, start, stop }: Props) {
   return (
     <div className="grid gap-8">
       {!fresh && <Alert tone="warn" title="This page is not being updated">The site does not answer; what you see may be old.</Alert>}
+      {overview.shortfalls.length > 0 && <Shortfalls shortfalls={overview.shortfalls} />}
       <Charts minutes={overview.minutes} />
       <section aria-labelledby="live">
         <h2 id="live" className="mb-3 text-xl">

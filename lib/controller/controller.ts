@@ -175,8 +175,16 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       await sweep(listed, new Set(servers.map(keyOf)), working);
       backOff.keepOnly(new Set(['pool', ...servers.map(({ ref }) => ref.id)]));
       await recordMemory(servers, seen);
+      await report();
       const moving = servers.some(({ state }) => state === 'warming' || state === 'starting' || state === 'stopping');
       return Math.min(moving ? options.startingPassMs : options.passMs, fillMs ?? Infinity);
+    }
+
+    let reported: string | undefined;
+    async function report(): Promise<void> {
+      const shortfalls = await spawner.shortfalls();
+      const text = JSON.stringify(shortfalls);
+      if (text !== reported && (await lease.report(term.epoch, shortfalls))) reported = text;
     }
 
     const memoryAt = new Map<ServerId, number>();

@@ -6,6 +6,7 @@ import type { ServerId } from '../core/ids.ts';
 import type { Jupyter, ServerEvent, ServerStatus } from '../core/servers/jupyter.ts';
 import type { EndReason } from '../core/servers/reason.ts';
 import type { ServerRef } from '../core/servers/server.ts';
+import type { Shortfall } from '../core/servers/shortfall.ts';
 import type { Listed, Sighting, Spawner } from '../core/servers/spawner.ts';
 
 type Kept = { instance: string; claimed: boolean; ended?: EndReason };
@@ -72,6 +73,7 @@ export function makeFolderSpawner(folder: string, by = 'one'): Spawner & { kept(
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    shortfalls: async () => (existsSync(join(folder, 'shortfalls')) ? (JSON.parse(readFileSync(join(folder, 'shortfalls'), 'utf8')) as Shortfall[]) : []),
   };
 }
 

@@ -7,6 +7,7 @@ import { addWorkspace, makeTestHub, testProfile } from '../../scripts/testing/co
 import type { WorkspaceId } from '../core/ids.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
 import type { Profile, Server } from '../core/servers/server.ts';
+import type { Shortfall } from '../core/servers/shortfall.ts';
 import type { Spawner } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import { makeController, type ControllerOptions } from './controller.ts';
@@ -80,6 +81,8 @@ export async function makeWorld() {
     snapshots,
     start,
     script: (script: Script) => writeFileSync(join(folder, 'script'), script),
+    /** What servers lack here from now on. */
+    lack: (...shortfalls: Shortfall[]) => writeFileSync(join(folder, 'shortfalls'), JSON.stringify(shortfalls)),
     journal: () => readFileSync(join(folder, 'journal'), 'utf8').trim().split('\n'),
     workspace: (given?: Parameters<typeof addWorkspace>[1]) => addWorkspace(hub.database, given),
     /** Waits until the workspace's server is in the state. */

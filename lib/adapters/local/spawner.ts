@@ -13,6 +13,7 @@ import { launch, type LaunchPlaces } from './launch.ts';
 import { isAlive, memoryOf } from './process.ts';
 import { findBwrap, probeSandbox, pythonHomeOf, type SandboxProbe } from './probe.ts';
 import { findScopes, inScope } from './scope.ts';
+import { shortfallsOf, type LocalLimits } from './shortfalls.ts';
 
 export type LocalOptions = {
   /** The notebook environment `scripts/python-environment.ts` made. */
@@ -27,9 +28,6 @@ export type LocalOptions = {
   sandbox?: 'none' | 'user';
   onLog?: (message: string, about: Record<string, unknown>) => void;
 };
-
-/** What holds on this machine, for admins. */
-export type LocalLimits = { memory: 'cgroup' | 'scope' | 'watchdog'; processes: 'cgroup' | 'scope' | 'per-user' | 'none'; cpu: 'cgroup' | 'scope' | 'none'; disk: 'sized' | 'none' };
 
 export type LocalSpawner = Spawner & { sandbox: SandboxProbe; limits(): LocalLimits; close(): void };
 
@@ -48,6 +46,12 @@ export async function makeLocalSpawner(options: LocalOptions): Promise<LocalSpaw
   const sandbox = options.sandbox === 'none' ? ({ kind: 'none', advice: 'switched off' } as const) : await probeSandbox(bare, options.sandbox);
   const cgroups = findCgroups();
   const scopes = cgroups ? undefined : await findScopes();
+  const limits: LocalLimits = {
+    memory: cgroups ? 'cgroup' : scopes ? 'scope' : 'watchdog',
+    processes: cgroups?.version === 2 || cgroups?.bases.pids ? 'cgroup' : scopes?.processes ? 'scope' : sandbox.kind === 'none' ? 'none' : 'per-user',
+    cpu: cgroups?.version === 2 || cgroups?.bases.cpu ? 'cgroup' : scopes?.cpu ? 'scope' : 'none',
+    disk: sandbox.kind === 'none' ? 'none' : 'sized',
+  };
   const places: LaunchPlaces = scopes ? { ...bare, scope: ({ made }) => inScope(scopes, groupName(made, made.instance), made.profile) } : bare;
   const listeners = new Set<(server: ServerRef) => void>();
   const tell = (ref: ServerRef) => listeners.forEach((listener) => listener(ref));
@@ -164,12 +168,8 @@ export async function makeLocalSpawner(options: LocalOptions): Promise<LocalSpaw
       return () => listeners.delete(listener);
     },
     sandbox,
-    limits: () => ({
-      memory: cgroups ? 'cgroup' : scopes ? 'scope' : 'watchdog',
-      processes: cgroups?.version === 2 || cgroups?.bases.pids ? 'cgroup' : scopes?.processes ? 'scope' : sandbox.kind === 'none' ? 'none' : 'per-user',
-      cpu: cgroups?.version === 2 || cgroups?.bases.cpu ? 'cgroup' : scopes?.cpu ? 'scope' : 'none',
-      disk: sandbox.kind === 'none' ? 'none' : 'sized',
-    }),
+    limits: () => limits,
+    shortfalls: async () => shortfallsOf(sandbox, limits),
     close() {
       closed = true;
       clearInterval(watchdog);

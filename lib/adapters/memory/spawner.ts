@@ -93,6 +93,7 @@ export function makeMemorySpawner(script: (server: ServerRef, attempt: number) =
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    shortfalls: async () => [],
     become(ref, state) {
       change(ref, undefined, (instance) => (state.state === 'ready' ? { state: 'ready', address: state.address ?? nowhere(ref), instance } : { ...state, instance }));
     },

@@ -2,6 +2,7 @@ import type { AdminRows, Minute, PersonOverview, ServerOverview } from '../../co
 import type { ServerId, UserId, WorkspaceId } from '../../core/ids.ts';
 import type { EndReason } from '../../core/servers/reason.ts';
 import type { ServerState, Stage } from '../../core/servers/server.ts';
+import type { Shortfall } from '../../core/servers/shortfall.ts';
 import type { SiteRole } from '../../core/users/actor.ts';
 import type { Database } from './database.ts';
 
@@ -82,6 +83,8 @@ export const makeAdminRows = ({ query }: Database): AdminRows => ({
       liveServers: row.live,
     }));
   },
+
+  shortfalls: async () => (await query<{ shortfalls: Shortfall[] }>(`SELECT shortfalls FROM lease WHERE name = 'controller'`))[0]?.shortfalls ?? [],
 
   ownerOf: async (workspace) => (await query<{ user_id: UserId }>('SELECT user_id FROM workspace WHERE id = $1', [workspace]))[0]?.user_id,
 });

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { makeDatabase as makeTestDatabase } from '../../../scripts/testing/database.ts';
+import { makeAdminRows } from './admin.ts';
 import { makeDatabase, makePool, type Database } from './database.ts';
 import { makeLease } from './lease.ts';
 
@@ -41,6 +42,20 @@ test('F17 a lease that ran out is somebody else’s with a later epoch, and the 
   expect(await other.confirm(second)).toBe(true);
   await other.release(second);
   expect(await one.acquire()).toBe(second + 1n);
+});
+
+test('only who leads reports what servers lack, and admins read it', async () => {
+  const [one, other] = [makeLease(database, { holder: 'one', ttlMs: long }), makeLease(database, { holder: 'other', ttlMs: long })];
+  const told = () => makeAdminRows(database).shortfalls();
+  expect(await told()).toEqual([]);
+  const first = (await one.acquire())!;
+  expect(await one.report(first, [{ lacks: 'cpu', mend: 'More.' }])).toBe(true);
+  await runOut();
+  const second = (await other.acquire())!;
+  expect(await one.report(first, [])).toBe(false);
+  expect(await told()).toEqual([{ lacks: 'cpu', mend: 'More.' }]);
+  expect(await other.report(second, [])).toBe(true);
+  expect(await told()).toEqual([]);
 });
 
 // Seen to fail with the time of the question left out of `confirm`: true, though the answer was long out of date.

@@ -35,6 +35,10 @@ export function makeLease({ query }: Database, options: { holder: string; ttlMs?
       const held = await ask(`SELECT ${answer} FROM lease WHERE name = $1 AND epoch = $2 AND expires_at > now()`, [epoch]);
       return held !== undefined && performance.now() < held.goodUntil;
     },
+    async report(epoch, shortfalls) {
+      const sql = `UPDATE lease SET shortfalls = $3 WHERE name = $1 AND epoch = $2 AND expires_at > now() RETURNING epoch`;
+      return (await query(sql, [name, epoch, JSON.stringify(shortfalls)])).length > 0;
+    },
     async release(epoch) {
       await query(`UPDATE lease SET expires_at = now() WHERE name = $1 AND epoch = $2`, [name, epoch]);
     },

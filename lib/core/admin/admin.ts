@@ -23,8 +23,8 @@ export type Admin = ReturnType<typeof makeAdmin>;
 export const makeAdmin = ({ rows, servers, requests, membership }: Deps) => ({
   async overview(actor: Actor): Promise<Outcome<Overview>> {
     if (actor.role !== 'admin') return onlyAdmins;
-    const [live, ended, minutes] = await Promise.all([rows.live(), rows.ended(ENDED_SHOWN), rows.minutes(MINUTES_SHOWN)]);
-    return ok({ servers: live, ended, minutes });
+    const [servers, ended, minutes, shortfalls] = await Promise.all([rows.live(), rows.ended(ENDED_SHOWN), rows.minutes(MINUTES_SHOWN), rows.shortfalls()]);
+    return ok({ servers, ended, minutes, shortfalls });
   },
 
   async people(actor: Actor, text: string): Promise<Outcome<PersonOverview[]>> {

@@ -1,6 +1,7 @@
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
 import type { EndReason } from '../servers/reason.ts';
 import type { ServerState, Stage } from '../servers/server.ts';
+import type { Shortfall } from '../servers/shortfall.ts';
 import type { SiteRole } from '../users/actor.ts';
 
 /** One server as admins see it. Times are milliseconds, worked out by the database's clock. */
@@ -45,6 +46,8 @@ export type Overview = {
   /** The newest that have ended. */
   ended: ServerOverview[];
   minutes: Minute[];
+  /** What servers are not held to where they run. */
+  shortfalls: Shortfall[];
 };
 
 /** What the admin pages read. Nothing decides by it. */
@@ -52,6 +55,8 @@ export interface AdminRows {
   live(): Promise<ServerOverview[]>;
   ended(limit: number): Promise<ServerOverview[]>;
   minutes(count: number): Promise<Minute[]>;
+  /** As the controller that leads, or led last, has reported. */
+  shortfalls(): Promise<Shortfall[]>;
   /** People whose name or address holds the text, the newest first. */
   people(text: string, limit: number): Promise<PersonOverview[]>;
   /** Whose workspace it is. */

@@ -1,3 +1,4 @@
+import type { Shortfall } from './shortfall.ts';
 import type { Epoch } from './store.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Lease {
    * it arrives. A process that was paused while it asked is told false.
    */
   confirm(epoch: Epoch): Promise<boolean>;
+  /** What servers lack under this leader, told to admins until a leader says otherwise. False when the epoch is over. */
+  report(epoch: Epoch, shortfalls: Shortfall[]): Promise<boolean>;
   /** Lets the next one lead at once. */
   release(epoch: Epoch): Promise<void>;
   /** The database's time, carried on by a clock that never jumps since it was last heard. */

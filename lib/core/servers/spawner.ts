@@ -1,5 +1,6 @@
 import type { EndReason } from './reason.ts';
 import type { Address, Profile, ServerRef, Stage } from './server.ts';
+import type { Shortfall } from './shortfall.ts';
 
 /** What the spawner sees of one server. `instance` is the spawner's own name of what it made; it differs after each remake. */
 export type Sighting =
@@ -36,4 +37,6 @@ export interface Spawner {
   mark(server: ServerRef): Promise<void>;
   /** Told when a look may be worth it; loses and repeats at will. */
   onChange(listener: (server: ServerRef) => void): () => void;
+  /** What servers are not held to where they run, though their profile says it. */
+  shortfalls(): Promise<Shortfall[]>;
 }
