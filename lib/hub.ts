@@ -158,7 +158,7 @@ async function assembleWork({ config, secrets, log, bus, courses, workspaces, bl
     lessons,
     opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons, servers, bus, now: () => new Date() }),
     feed: makeFeed({ bus, workspaces, servers, sessions, onError: (cause) => log.warn({ err: cause }, 'an event could not be sent') }),
-    files: makeFiles({ ...shared, blobs, serverKey: secrets.keys[0]!.server, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
+    files: makeFiles({ ...shared, blobs, keys: secrets.keys, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
   };
 }
 

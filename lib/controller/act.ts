@@ -1,7 +1,7 @@
 import type { Lease } from '../core/servers/lease.ts';
 import type { Access, Jupyter } from '../core/servers/jupyter.ts';
 import { afterFailedStart, endStateOf, type Action, type Limits } from '../core/servers/reconcile.ts';
-import { serverSecrets } from '../core/servers/secrets.ts';
+import { accessTo, findAccess, serverSecrets, type ServerKeys } from '../core/servers/secrets.ts';
 import type { Address, Profile, Server, ServerRef } from '../core/servers/server.ts';
 import type { Spawner } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
@@ -10,7 +10,7 @@ import type { Term } from './lead.ts';
 import type { Log } from './log.ts';
 import { within } from './waiting.ts';
 
-export type ActDeps = { store: ServerStore; lease: Lease; spawner: Spawner; jupyter: Jupyter; snapshots: Snapshots; serverKey: Uint8Array; limits: Limits; log: Log };
+export type ActDeps = { store: ServerStore; lease: Lease; spawner: Spawner; jupyter: Jupyter; snapshots: Snapshots; keys: ServerKeys; limits: Limits; log: Log };
 
 /** Somebody else leads: whatever was about to be done is theirs to decide. */
 export class Deposed extends Error {
@@ -21,13 +21,13 @@ export class Deposed extends Error {
 const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look: 10_000, save: 30_000 };
 
 /** Carries out decisions. Nothing outside the database is touched before the lease has been asked, right then, whether this term still leads. */
-export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, limits, log }: ActDeps) {
+export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limits, log }: ActDeps) {
   async function effect<T>(term: Term, doing: keyof typeof patience, work: () => Promise<T>): Promise<T> {
     if (term.signal.aborted || !(await lease.confirm(term.epoch))) throw new Deposed(`no longer leading: ${doing}`);
     return within(patience[doing], doing, work());
   }
 
-  const access = (ref: ServerRef, address: Address): Access => ({ ref, address, secrets: serverSecrets(serverKey, ref) });
+  const access = (ref: ServerRef, address: Address): Promise<Access> => accessTo(jupyter, keys, { ref, address });
 
   async function mark(server: Pick<Server, 'ref'>, term: Term): Promise<void> {
     await effect(term, 'mark', () => spawner.mark(server.ref));
@@ -43,7 +43,7 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, 
         return false;
       case 'start': {
         try {
-          await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(serverKey, ref)));
+          await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(keys[0]!.server, ref)));
         } catch (error) {
           if (error instanceof Deposed || (server.state !== 'starting' && server.state !== 'warming')) throw error;
           log.warn({ err: error, server: ref.id }, 'start failed');
@@ -55,9 +55,9 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, 
       case 'stage':
         return move({ to: server.state === 'starting' ? 'starting' : 'warming', stage: action.stage });
       case 'accept': {
-        const proof = await within(patience.prove, 'prove', jupyter.prove(access(ref, action.address)));
-        if (proof === 'absent') return false;
-        if (proof === 'other') return act(server, { do: 'end', reason: 'mistaken' }, profile, term);
+        const found = await within(patience.prove, 'prove', findAccess(jupyter, keys, { ref, address: action.address }));
+        if (found === 'absent') return false;
+        if (found === 'other') return act(server, { do: 'end', reason: 'mistaken' }, profile, term);
         const { address, instance } = action;
         if (server.state === 'warming') return move({ to: 'warm', address, instance });
         await effect(term, 'mark', () => spawner.mark(ref));
@@ -86,7 +86,7 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, serverKey, 
         const workspace = 'workspace' in server ? server.workspace : undefined;
         const save = action.save;
         if (save && workspace) {
-          await effect(term, 'save', () => snapshots.take(access(ref, save.address), workspace)).catch((error: unknown) => {
+          await effect(term, 'save', async () => snapshots.take(await access(ref, save.address), workspace)).catch((error: unknown) => {
             if (error instanceof Deposed) throw error;
             log.warn({ err: error, server: ref.id }, 'last snapshot failed');
           });

@@ -116,7 +116,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         followers.delete(id);
       }
       for (const [id, server] of wanted) {
-        if (!followers.has(id)) followers.set(id, follow(server, access(server.ref, server.address), term, { store, jupyter, snapshots, now: lease.now, log, oneOfFew: saving }, options));
+        if (!followers.has(id)) followers.set(id, follow(server, () => access(server.ref, server.address), term, { store, jupyter, snapshots, now: lease.now, log, oneOfFew: saving }, options));
       }
     }
 

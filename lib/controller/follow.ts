@@ -28,7 +28,7 @@ export type Follower = {
  * Follows what happens in one running server: writes its activity, and keeps what code wrote at the end of each execution.
  * Events only make it look sooner; the server's own report is asked for regularly and before any decision to stop it.
  */
-export function follow(server: RunningServer, access: Access, term: Term, { store, jupyter, snapshots, now, log, oneOfFew }: Deps, options: FollowOptions): Follower {
+export function follow(server: RunningServer, access: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, oneOfFew }: Deps, options: FollowOptions): Follower {
   const ending = new AbortController();
   const signal = AbortSignal.any([term.signal, ending.signal]);
   let activity: Activity = { ...server.activity };
@@ -45,7 +45,7 @@ export function follow(server: RunningServer, access: Access, term: Term, { stor
   }
 
   async function refresh(): Promise<Activity> {
-    const status = await within(5_000, 'status', jupyter.status(access));
+    const status = await within(5_000, 'status', access().then((found) => jupyter.status(found)));
     await record(activityOf(status, now()));
     return activity;
   }
@@ -59,7 +59,7 @@ export function follow(server: RunningServer, access: Access, term: Term, { stor
       while (wanted && !signal.aborted) {
         wanted = false;
         const began = performance.now();
-        await oneOfFew(() => within(60_000, 'snapshot', snapshots.take(access, server.workspace))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
+        await oneOfFew(() => within(60_000, 'snapshot', access().then((found) => snapshots.take(found, server.workspace)))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
         await pause(Math.max(0, options.snapshotGapMs - (performance.now() - began)), signal);
       }
       saving = undefined;
@@ -93,7 +93,7 @@ export function follow(server: RunningServer, access: Access, term: Term, { stor
         'events lost',
         (async () => {
           await refresh();
-          for await (const event of jupyter.events(access, signal)) {
+          for await (const event of jupyter.events(await access(), signal)) {
             backOff = 250;
             await attempt('event', hear(event));
           }

@@ -19,7 +19,7 @@ const controller = makeController(
     jupyter: { ...makeScriptedJupyter(), putBack: never, remove: never, list: never, read: never, openSession: never },
     snapshots: { take: async () => {} },
     history: hub.history,
-    serverKey: new Uint8Array(32),
+    keys: [{ server: new Uint8Array(32) }],
     profile: { ...testProfile, poolFloor: 0 },
     limits: { warningMs: 60_000, busyMs: 60_000, startAttempts: 2, retryMs: 20 },
     log: { ...hub.log, info: (_fields, message) => say(message) },

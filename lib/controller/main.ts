@@ -18,7 +18,7 @@ const controller = makeController(
     jupyter: hub.jupyter,
     snapshots: hub.snapshots,
     history: hub.history,
-    serverKey: secrets.keys[0]!.server,
+    keys: secrets.keys,
     profile: config.profile,
     limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },
     log: hub.log,

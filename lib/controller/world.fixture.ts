@@ -23,6 +23,8 @@ export type StartOptions = {
   leaseMs?: number;
   /** How this controller reaches the database, if not straight. */
   databaseUrl?: string;
+  /** What servers' secrets are derived from, newest first. */
+  keys?: Uint8Array[];
   /** Real servers instead of files. */
   real?: { spawner: Spawner; jupyter: Jupyter };
 };
@@ -38,7 +40,7 @@ export async function makeWorld() {
   const stops: (() => Promise<void>)[] = [];
 
   /** Starts a controller; `stop` ends it as SIGTERM would. */
-  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, real }: StartOptions = {}) {
+  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, keys, real }: StartOptions = {}) {
     const ending = new AbortController();
     const own = makeTestHub(databaseUrl, { holder: `c${stops.length}`, leaseMs });
     const switchOff = makeKillSwitch(killedAfter);
@@ -51,7 +53,7 @@ export async function makeWorld() {
         jupyter: real?.jupyter ?? (jupyter as unknown as Jupyter),
         snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
         history: own.history,
-        serverKey: new Uint8Array(32),
+        keys: (keys ?? [new Uint8Array(32)]).map((server) => ({ server })),
         profile: { ...testProfile, poolFloor: 0, ...profile },
         limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, ...limits },
         log: own.log,

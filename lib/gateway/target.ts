@@ -3,10 +3,10 @@ import { buildConnector, Pool } from 'undici';
 import type { Target } from '../core/auth/access.ts';
 import { UpstreamError } from '../core/errors.ts';
 import type { Access, Jupyter } from '../core/servers/jupyter.ts';
-import { serverSecrets } from '../core/servers/secrets.ts';
+import { findAccess, type ServerKeys } from '../core/servers/secrets.ts';
 import type { Address } from '../core/servers/server.ts';
 
-type Deps = { jupyter: Pick<Jupyter, 'prove'>; keys: readonly { server: Uint8Array }[]; now?: () => number; onError?: (error: unknown) => void };
+type Deps = { jupyter: Pick<Jupyter, 'prove'>; keys: ServerKeys; now?: () => number; onError?: (error: unknown) => void };
 
 /** What answers at an address is not the server it is said to be, or nothing answers. */
 export class NotProven extends UpstreamError {
@@ -54,15 +54,9 @@ export function makeTargets({ jupyter, keys, now = Date.now, onError }: Deps) {
   }
 
   async function prove(target: Target): Promise<Access> {
-    let found: 'other' | 'absent' = 'absent';
-    // A server made before the root secret was changed proves itself with the key of then.
-    for (const { server } of keys) {
-      const access: Access = { ref: target.ref, address: target.address, secrets: serverSecrets(server, target.ref) };
-      const result = await jupyter.prove(access);
-      if (result === 'proven') return access;
-      found = result;
-    }
-    throw new NotProven(found, target);
+    const access = await findAccess(jupyter, keys, target);
+    if (typeof access === 'string') throw new NotProven(access, target);
+    return access;
   }
 
   function proven(line: Line): Promise<Access> {

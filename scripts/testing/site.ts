@@ -18,6 +18,9 @@ import { makeTestSpawner } from './server.ts';
 
 type Options = { poolFloor?: number; settings?: Record<string, string> };
 
+/** The root secret of each test site. */
+export const SECRET = 'a secret for the tests of the site';
+
 /** What a learner finds in a cell-less notebook with these cells of code. */
 export const notebookOf = (...code: string[]) => ({
   nbformat: 4,
@@ -33,7 +36,7 @@ export const notebookOf = (...code: string[]) => ({
 export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings = {} }: Options = {}) {
   const database = await makeDatabase();
   const stateDir = mkdtempSync(join(tmpdir(), 'lectern-site-'));
-  const { config, secrets } = readConfig({ LECTERN_SECRET: 'a secret for the tests of the site', DATABASE_URL: database.url, LECTERN_STATE_DIR: stateDir, LECTERN_LOG_LEVEL: 'error', LECTERN_SERVERS_PER_USER: '10', ...settings });
+  const { config, secrets } = readConfig({ LECTERN_SECRET: SECRET, DATABASE_URL: database.url, LECTERN_STATE_DIR: stateDir, LECTERN_LOG_LEVEL: 'error', LECTERN_SERVERS_PER_USER: '10', ...settings });
   const hub = await makeSiteHub(config, secrets);
   const spawner = await makeTestSpawner(pythonDir);
   const unkept: { path: string; why: string }[] = [];
@@ -48,7 +51,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
       jupyter: hub.jupyter,
       snapshots,
       history: makeHistory(hub.database),
-      serverKey: secrets.keys[0]!.server,
+      keys: secrets.keys,
       profile: { ...anyProfile, name: 'default', poolFloor },
       limits: { warningMs: 60_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 200 },
       log: hub.log,

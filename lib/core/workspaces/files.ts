@@ -2,7 +2,7 @@ import type { CourseStore } from '../courses/course.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { WorkspaceId } from '../ids.ts';
 import type { Access, Jupyter } from '../servers/jupyter.ts';
-import { serverSecrets } from '../servers/secrets.ts';
+import { accessTo, type ServerKeys } from '../servers/secrets.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { Actor } from '../users/actor.ts';
 import type { BlobStore } from './blobs.ts';
@@ -17,9 +17,9 @@ type Deps = {
   blobs: BlobStore;
   courses: Pick<CourseStore, 'role'>;
   store: Pick<ServerRequests, 'of'>;
-  jupyter: Pick<Jupyter, 'remove'>;
+  jupyter: Pick<Jupyter, 'remove' | 'prove'>;
   putBack: PutBack;
-  serverKey: Uint8Array;
+  keys: ServerKeys;
   limitBytes: number;
   fileLimitBytes: number;
   /** Told when a live server could not be brought along; it catches up at its next opening. */
@@ -30,7 +30,7 @@ type StoredFile = Extract<WorkspaceFile, { kind: 'file' }>;
 
 /** What people do with the files of their own workspace through the site. Needs no server; a live one is brought along. */
 export function makeFiles(deps: Deps) {
-  const { workspaces, blobs, store, jupyter, putBack, serverKey, limitBytes, fileLimitBytes, onBackground } = deps;
+  const { workspaces, blobs, store, jupyter, putBack, keys, limitBytes, fileLimitBytes, onBackground } = deps;
 
   async function own<T>(actor: Actor, id: WorkspaceId, rawPath: string, act: (workspace: Workspace, path: string) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const path = parsePath(rawPath);
@@ -42,7 +42,7 @@ export function makeFiles(deps: Deps) {
   async function liveAccess(workspace: WorkspaceId): Promise<Access | undefined> {
     const server = await store.of(workspace);
     if (server?.state !== 'running' || !server.markedAt) return undefined;
-    return { ref: server.ref, address: server.address, secrets: serverSecrets(serverKey, server.ref) };
+    return accessTo(jupyter, keys, server);
   }
 
   const onServer = async (workspace: WorkspaceId, doing: string, act: (access: Access) => Promise<void>): Promise<void> => {

@@ -6,7 +6,7 @@ import { ok, refuse, type Outcome } from '../errors.ts';
 import type { LessonId, WorkspaceId } from '../ids.ts';
 import type { Access, Jupyter, PutBackResult } from '../servers/jupyter.ts';
 import { heardOf, type Servers } from '../servers/open.ts';
-import { serverSecrets } from '../servers/secrets.ts';
+import { accessTo, type ServerKeys } from '../servers/secrets.ts';
 import type { RunningServer, Server } from '../servers/server.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { EnterReply, OpenReply } from '../servers/view.ts';
@@ -21,7 +21,7 @@ import type { Workspace, WorkspaceStore } from './store.ts';
 
 type Deps = {
   site: { site: URL; notebookDomain: string };
-  keys: GrantKeys & readonly { server: Uint8Array }[];
+  keys: GrantKeys & ServerKeys;
   lessons: Pick<ReturnType<typeof makeLessonAccess>, 'byId'>;
   courses: Pick<CourseStore, 'role' | 'setProgress'>;
   workspaces: WorkspaceStore;
@@ -50,7 +50,6 @@ export function makeOpening(deps: Deps) {
   const preparing = makeShared<Session>();
   const filling = makeShared<void>();
 
-  const accessOf = ({ ref, address }: RunningServer): Access => ({ ref, address, secrets: serverSecrets(keys[0]!.server, ref) });
   const background = (work: Promise<unknown>, doing: string) => void work.catch((error: unknown) => onBackground(error, doing));
 
   /**
@@ -88,10 +87,8 @@ export function makeOpening(deps: Deps) {
   }
 
   /** One preparation of a notebook on a server at a time in this process; later ones share it. */
-  const prepared = (workspace: Workspace, server: Enterable, path: string) => {
-    const access = accessOf(server);
-    return preparing(`${access.ref.id} ${path}`, () => prepare(workspace, access, path));
-  };
+  const prepared = (workspace: Workspace, server: Enterable, path: string) =>
+    preparing(`${server.ref.id} ${path}`, async () => prepare(workspace, await accessTo(jupyter, keys, server), path));
 
   return {
     /**
