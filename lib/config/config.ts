@@ -50,6 +50,7 @@ function toConfig(s: Settings) {
     /** Host without a port: every workspace's origin is `<key>.<notebookDomain>` with the site's scheme and port. */
     notebookDomain: s.LECTERN_NOTEBOOK_DOMAIN ?? `nb.${site.hostname}`,
     tls: s.LECTERN_TLS_CERT && s.LECTERN_TLS_KEY ? { certFile: s.LECTERN_TLS_CERT, keyFile: s.LECTERN_TLS_KEY } : undefined,
+    trustedProxies: s.LECTERN_TRUSTED_PROXIES,
     stateDir,
     logLevel: s.LECTERN_LOG_LEVEL,
     signUp: s.LECTERN_SIGN_UP,

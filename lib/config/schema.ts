@@ -3,6 +3,12 @@ import { z } from 'zod';
 const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
 const whole = z.coerce.number().int().positive();
 const optional = z.string().min(1).optional();
+const isRange = (range: string) => (range.includes('/') ? z.union([z.cidrv4(), z.cidrv6()]) : z.union([z.ipv4(), z.ipv6()])).safeParse(range).success;
+const ranges = z
+  .string()
+  .default('')
+  .transform((list) => list.split(/[\s,]+/).filter(Boolean))
+  .refine((list) => list.every(isRange), 'addresses or ranges such as 10.0.0.0/8, with commas between');
 
 /**
  * Every setting, its default and what it means. `.env.example` and the README's table are generated from this
@@ -16,6 +22,7 @@ export const Settings = z.object({
   LECTERN_NOTEBOOK_DOMAIN: optional.describe('Domain below which every workspace has its origin. Default: nb.<host of the site>.'),
   LECTERN_TLS_CERT: optional.describe('File with the certificate chain (PEM), for the site and the wildcard notebook domain, when the front door itself speaks TLS.'),
   LECTERN_TLS_KEY: optional.describe('File with the private key (PEM) of that certificate.'),
+  LECTERN_TRUSTED_PROXIES: ranges.describe('Proxies in front of the front door, as addresses or ranges (10.0.0.0/8) with commas between. Only they are believed about whom a request comes from, which sign-in is throttled by.'),
   LECTERN_STATE_DIR: z.string().default('.lectern').describe('Folder for the embedded database, the Python environment, mail without a server, logs and reports.'),
   LECTERN_CACHE_DIR: optional.describe('Folder that several clones may share for Node and the Python environment. Default: the state folder.'),
   DATABASE_URL: optional.describe('PostgreSQL 15 or newer. Default: an embedded one below the state folder.'),

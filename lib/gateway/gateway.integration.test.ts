@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ask, dial, makeWorld, SITE, type Person, type World } from './world.fixture.ts';
 
@@ -159,6 +160,37 @@ test.each(revocations)('T5 %s closes an open WebSocket within a second, and nobo
   expect(other.socket!.readyState).toBe(other.socket!.OPEN);
   other.socket!.terminate();
 });
+
+// Seen to fail with sockets alone watched: the answers go on.
+test.each(revocations)('T5 %s ends an answer that is under way within a second, and nobody else’s', async (_name, revoke) => {
+  const left = Promise.withResolvers<void>();
+  for (const { upstream } of [ada, bob]) {
+    upstream.respond = (_request, response) => {
+      response.once('close', left.resolve);
+      response.writeHead(200, { 'content-type': 'text/plain' }).write('begun');
+    };
+  }
+  const [mine, other] = [await download(ada, cookie), await download(bob, await world.cookieOf(bob))];
+  const ended = once(mine, 'close').then(() => performance.now());
+  await revoke(world, ada);
+  const revoked = performance.now();
+  expect((await ended) - revoked).toBeLessThan(1_000);
+  expect(other.destroyed).toBe(false);
+  // The server need not go on either.
+  await left.promise;
+  other.destroy();
+});
+
+/** A long answer, once its first bytes have arrived. */
+async function download(person: Person, cookie: string): Promise<Socket> {
+  const socket = connect(world.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write(`GET /files/long.txt HTTP/1.1\r\nHost: ${person.host}\r\nCookie: ${cookie}\r\nSec-Fetch-Site: same-origin\r\n\r\n`);
+  let heard = '';
+  socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  await expect.poll(() => heard, { timeout: 60_000 }).toContain('begun');
+  return socket;
+}
 
 const foreign = (person: Person, other: Person): Record<string, string | undefined> => ({
   evil: 'http://evil.example',

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { WorkspaceKey } from '../core/ids.ts';
 import { notebookOrigin } from '../core/workspaces/origin.ts';
 import { answer, answerSocket, databaseAway, forbidden, malformed, methodNotAllowed, notFound, unproven } from './answer.ts';
+import type { Exchanges } from './exchanges.ts';
 import { answerEntry, answerPreflight, ENTER } from './entry.ts';
 import type { Entered, Gate } from './gate.ts';
 import { headersFromNotebook, headersToNotebook, isUserBytes, type NotebookHeaders } from './headers.ts';
@@ -31,12 +32,13 @@ type Deps = {
   routes: Routes;
   targets: Targets;
   sockets: Sockets;
+  exchanges: Exchanges;
   specials: Special[];
   log: { warn(fields: object, message: string): void };
 };
 
 /** Everything on notebook origins: decides, then forwards. */
-export function makeNotebook({ config, ours, gate, routes, targets, sockets, specials, log }: Deps) {
+export function makeNotebook({ config, ours, gate, routes, targets, sockets, exchanges, specials, log }: Deps) {
   const site = config.site.origin;
 
   function send({ request, response, path, entered, cors, own }: Visit, { pool, access }: Link) {
@@ -67,6 +69,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, spe
 
   function visit(visit: Visit) {
     const { request, response, entered, cors } = visit;
+    exchanges.join(request, response, { asking: entered.asking, rights: entered.rights, server: entered.target.ref });
     const go = (link: Link) => {
       if (!specials.some((special) => special(visit, link))) send(visit, link);
     };

@@ -9,6 +9,7 @@ import { keyOfHost } from '../core/workspaces/origin.ts';
 import type { LabSave } from '../core/workspaces/lab-save.ts';
 import { answer, answerSocket, lastWords, type Own } from './answer.ts';
 import { makeContents } from './contents.ts';
+import { makeExchanges } from './exchanges.ts';
 import { SERVICE_RESTART } from './frames.ts';
 import { makeGate } from './gate.ts';
 import { notebookHeaders } from './headers.ts';
@@ -22,7 +23,7 @@ import { makeTargets } from './target.ts';
 
 /** What the front door is made from; a hub has all of it. */
 export type GatewayDeps = {
-  config: { site: URL; notebookDomain: string; webPort: number; tls?: { certFile: string; keyFile: string } };
+  config: { site: URL; notebookDomain: string; webPort: number; trustedProxies: readonly string[]; tls?: { certFile: string; keyFile: string } };
   secrets: { keys: readonly { kid: string; grant: Uint8Array; server: Uint8Array }[] };
   rows: GatewayRows;
   bus: Bus;
@@ -53,11 +54,18 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
   const targets = makeTargets({ jupyter, keys: secrets.keys, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'a server did not prove itself') });
   const sockets = makeSockets(patience);
+  const exchanges = makeExchanges();
   const site = makeSite({ config, log });
   const ours = notebookHeaders(config.site.origin);
   const specials = [makeContents({ labSave, ours, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
-  const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, specials, log });
-  const rights = watchRights({ bus, routes, sockets });
+  const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, exchanges, specials, log });
+  const open = {
+    *[Symbol.iterator]() {
+      yield* sockets;
+      yield* exchanges;
+    },
+  };
+  const rights = watchRights({ bus, routes, open });
   const sitePort = config.site.port;
   let draining = false;
 
@@ -113,8 +121,8 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
     lastWords(socket, error.code === 'HPE_HEADER_OVERFLOW' ? tooLarge : unreadable);
   });
   const sweep = setInterval(() => {
-    const open = new Set([...sockets].map(({ asking }) => `${asking.sid} ${asking.wsp}`));
-    routes.sweep(({ sid, wsp }) => open.has(`${sid} ${wsp}`));
+    const used = new Set([...open].map(({ asking }) => `${asking.sid} ${asking.wsp}`));
+    routes.sweep(({ sid, wsp }) => used.has(`${sid} ${wsp}`));
     targets.sweep(UNUSED_MS);
   }, SWEEP_MS);
   sweep.unref();

@@ -2,21 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Pool } from 'undici';
 import { answer, answerSocket, forbidden, malformed, siteAway } from './answer.ts';
+import { makeClientAddress } from './client.ts';
 import { headersFromSite, headersToSite, type Client } from './headers.ts';
 import { forward } from './http.ts';
 import { connectTo } from './target.ts';
 import { headText, open } from './upgrade.ts';
 
-type Deps = { config: { site: URL; webPort: number }; log: { warn(fields: object, message: string): void } };
+type Deps = { config: { site: URL; webPort: number; trustedProxies: readonly string[] }; log: { warn(fields: object, message: string): void } };
 
 const isStream = (type: unknown) => String(type).startsWith('text/event-stream');
 
 /** The site behind the front door: the web program on its loopback port. */
-export function makeSite({ config: { site, webPort }, log }: Deps) {
+export function makeSite({ config: { site, webPort, trustedProxies }, log }: Deps) {
   const pool = new Pool(`http://127.0.0.1:${webPort}`, { pipelining: 1, allowH2: false, keepAliveTimeout: 4_000, bodyTimeout: 0, connectTimeout: 5_000 });
   const streams = new Set<ServerResponse>();
   const port = site.port || (site.protocol === 'https:' ? '443' : '80');
-  const clientOf = ({ socket }: IncomingMessage): Client => ({ address: socket.remoteAddress ?? '', proto: site.protocol.slice(0, -1), host: site.host, port });
+  const addressOf = makeClientAddress(trustedProxies);
+  const clientOf = ({ socket, headers }: IncomingMessage): Client => ({ address: addressOf(socket.remoteAddress ?? '', headers['x-forwarded-for']), proto: site.protocol.slice(0, -1), host: site.host, port });
 
   return {
     request(request: IncomingMessage, response: ServerResponse) {
