@@ -11,28 +11,28 @@ import { readConfig } from '../../lib/config/config.ts';
 import { makeHub } from '../../lib/hub.ts';
 import { migrate } from '../migrate.ts';
 import { createDatabase, startEmbeddedPostgres } from '../postgres.ts';
+import { figure, median, type Figure } from './figure.ts';
 
 const HOST = 'lectern.localhost:3000';
 const CONNECTIONS = 32;
 const SOCKETS = 4;
-const RUN_MS = 2_000;
-const RUNS = 5;
-
-export type GatewayMeasurement = { id: string; value: number; unit: string; goal: number; better: 'higher' | 'lower'; holds: boolean; baseline?: number };
+const RUN_MS = 400;
+const RUNS = 11;
 
 /**
- * The gateway against a bare undici proxy and against no proxy, to the same target in the same run: ratios, for the
- * machine's speed is not the point. Client, target and both proxies are processes of their own; they take turns, and
- * the median of the rounds' ratios is taken.
+ * The gateway against a bare undici proxy and against no proxy, to the same unix socket in the same run: ratios, for the
+ * machine's speed is not the point. Client, target and both proxies are processes of their own.
  */
-export async function benchGateway(say: (line: string) => void = () => undefined): Promise<GatewayMeasurement[]> {
+export async function benchGateway(say: (line: string) => void = () => undefined): Promise<Figure[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lb-'));
   const postgres = await startEmbeddedPostgres(join(folder, 'pg'), { settings: ['fsync=off'] });
   const children: ChildProcess[] = [];
   const role = async (name: string, env: Record<string, string>) => {
     const child = fork(join(import.meta.dirname, 'gateway-roles.ts'), [name], { env: { ...process.env, ...env }, stdio: 'inherit' });
     children.push(child);
-    const [message] = (await once(child, 'message')) as [{ port: number }];
+    const gone = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${name} ended with ${code} before it listened`)));
+    gone.catch(() => undefined);
+    const [message] = (await Promise.race([once(child, 'message'), gone])) as [{ port: number }];
     return message.port;
   };
   try {
@@ -41,32 +41,15 @@ export async function benchGateway(say: (line: string) => void = () => undefined
     migrate(url);
     const settings = { DATABASE_URL: url, LECTERN_SECRET: 'a secret of thirty-two characters', LECTERN_LOG_LEVEL: 'fatal' };
     const { facts, cookie, identity, address, ref } = await furnish(settings, join(folder, 't.sock'));
-    const target = await role('target', { BENCH_SOCKET: address.path, BENCH_IDENTITY: identity, BENCH_REF: JSON.stringify(ref) });
+    await role('target', { BENCH_SOCKET: address.path, BENCH_IDENTITY: identity, BENCH_REF: JSON.stringify(ref) });
     const [bare, gateway] = [await role('bare', { BENCH_SOCKET: address.path }), await role('gateway', settings)];
     const host = `${facts.key}.nb.${HOST}`;
     const request = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nCookie: ${cookie}\r\nSec-Fetch-Site: same-origin\r\nAccept: */*\r\n${more}\r\n`;
     const opening = request('/stream', `Origin: http://${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n`);
 
-    const ratios = { requests: [] as number[], messages: [] as number[] };
-    // The first round warms all of them up.
-    for (let round = 0; round <= RUNS; round += 1) {
-      const found = {
-        direct: await requestsPerSecond(target, request('/api')),
-        bare: await requestsPerSecond(bare, request('/api')),
-        gateway: await requestsPerSecond(gateway, request('/api')),
-        wsDirect: await messagesPerSecond(target, opening),
-        wsGateway: await messagesPerSecond(gateway, opening),
-      };
-      say(Object.entries(found).map(([name, value]) => `${name} ${Math.round(value)}/s`).join(', '));
-      if (round === 0) continue;
-      ratios.requests.push(found.gateway / found.bare);
-      ratios.messages.push(found.wsGateway / found.wsDirect);
-    }
-    const [requests, messages] = [median(ratios.requests), median(ratios.messages)];
-    return [
-      { id: 'gateway-requests', value: round2(requests), unit: 'of a bare undici proxy', goal: 0.7, better: 'higher', holds: requests >= 0.7, baseline: 0.32 },
-      { id: 'gateway-websocket', value: round2(messages), unit: 'of direct', goal: 0.9, better: 'higher', holds: messages >= 0.9 },
-    ];
+    const requests = median(await ratios(6, () => requestsPerSecond(gateway, request('/api')), () => requestsPerSecond(bare, request('/api')), (text) => say(`requests: ${text}`)));
+    const messages = median(await ratios(2, () => messagesPerSecond(gateway, opening), () => messagesPerSecond(address.path, opening), (text) => say(`messages: ${text}`)));
+    return [figure('gateway-requests', requests, 'of a bare undici proxy', 0.7, 'higher', 0.32), figure('gateway-websocket', messages, 'of direct', 0.9, 'higher')];
   } finally {
     for (const child of children) {
       child.kill();
@@ -75,6 +58,23 @@ export async function benchGateway(say: (line: string) => void = () => undefined
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * Ours to theirs, again and again in turns: whatever else the machine does falls on both. The first rounds, until both
+ * are compiled as well as they ever are, do not count.
+ */
+async function ratios(warmingUp: number, ours: () => Promise<number>, theirs: () => Promise<number>, say: (line: string) => void): Promise<number[]> {
+  const found: number[] = [];
+  for (let round = 0; round < warmingUp + RUNS; round += 1) {
+    let mine = 0;
+    if (round % 2) mine = await ours();
+    const other = await theirs();
+    if (round % 2 === 0) mine = await ours();
+    say(`${Math.round(mine)}/s beside ${Math.round(other)}/s`);
+    if (round >= warmingUp) found.push(mine / other);
+  }
+  return found;
 }
 
 /** The rows of one learner with a running server, and their cookie. */
@@ -128,7 +128,7 @@ async function requestsPerSecond(port: number, text: string): Promise<number> {
 }
 
 /** Messages of 200 bytes from the server, as fast as they come: a cell that prints in a loop. */
-async function messagesPerSecond(port: number, opening: string): Promise<number> {
+async function messagesPerSecond(port: number | string, opening: string): Promise<number> {
   let bytes = 0;
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => open(port)));
   for (const socket of sockets) {
@@ -140,23 +140,21 @@ async function messagesPerSecond(port: number, opening: string): Promise<number>
 }
 
 async function timed(sockets: Socket[], count: () => number): Promise<number> {
-  await pause(300);
+  await pause(100);
   const [from, since] = [count(), performance.now()];
   await pause(RUN_MS);
   const rate = ((count() - from) / (performance.now() - since)) * 1000;
   for (const socket of sockets) socket.destroy();
-  await pause(200);
+  await pause(50);
   return rate;
 }
 
-async function open(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true);
+async function open(at: number | string): Promise<Socket> {
+  const socket = typeof at === 'string' ? connect(at) : connect(at, '127.0.0.1').setNoDelay(true);
   await once(socket, 'connect');
   return socket;
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-const round2 = (value: number) => Math.round(value * 100) / 100;
 
 if (import.meta.main) console.table(await benchGateway(console.log));
