@@ -93,6 +93,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       putBack: hub.putBack,
       fileLimitBytes: config.workspaceBytes,
       now: () => new Date(),
+      store: hub.serverStore,
       onUnkept: (facts) => hub.log.warn(facts, 'a file on a server could not be kept'),
     }),
     history: makeHistory(hub.database),

@@ -46,6 +46,12 @@ export const writeNotebook = (at: WorkspaceAt, { text, revision }: Versioned, op
     keepalive: options.keepalive,
   });
 
+export type FileList = { files: ({ path: string; kind: 'file'; size: number } | { path: string; kind: 'directory' })[]; usedBytes: number; limitBytes: number };
+
+export const listFiles = ({ id }: WorkspaceAt) => ask<FileList>(json, `/api/workspaces/${id}/files`, {});
+
+export const deleteFile = (at: WorkspaceAt, path: string) => ask<unknown>(json, fileAddress({ ...at, path }), { method: 'DELETE' });
+
 /** Enters the notebook origin: from then on its cookie goes along, and no request needs a header of its own. */
 export async function enterOrigin(origin: string, grant: string): Promise<boolean> {
   try {

@@ -1,16 +1,22 @@
 'use client';
 
-import { useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import type { ServerView } from '../../lib/core/servers/view.ts';
 import { Alert } from '../ui/alert.tsx';
 import { Button } from '../ui/button.tsx';
 import { Progress } from '../ui/progress.tsx';
 import { useLesson, useStatus } from './lesson-context.client.ts';
 
+const FilesDialog = lazy(() => import('./files-dialog.client.tsx'));
+const UnkeptFiles = lazy(() => import('./unkept.client.tsx'));
+
 /** What the learner must know now: the wait for a server, its end, a draft, a deleted cell. */
 export function Banners() {
   const lesson = useLesson();
-  const { session, editor, endsAt, offer, removed, save } = useStatus();
+  const { session, editor, endsAt, unkept, offer, removed, save } = useStatus();
+  const [showsFiles, showFiles] = useState(false);
+  const notice = 'at' in session ? session.at.notice : undefined;
+  const files = <Button size="sm" onClick={() => showFiles(true)}>Your files</Button>;
   return (
     <div className="nb-banners">
       {session.state === 'waiting' && <Waiting server={session.server} />}
@@ -28,6 +34,16 @@ export function Banners() {
         <Alert tone="bad" live title="You are signed out">
           What was not saved is kept in this browser. <a href={`/sign-in?next=${encodeURIComponent(typeof location === 'undefined' ? '/' : location.pathname)}`}>Sign in again</a> to go on.
         </Alert>
+      )}
+      {notice && (
+        <Alert tone="warn" live title="Your server’s disk is full" actions={<><Button size="sm" onClick={lesson.recheck}>Check again</Button>{files}</>}>
+          {notice}
+        </Alert>
+      )}
+      {unkept && (
+        <Suspense>
+          <UnkeptFiles unkept={unkept} files={files} />
+        </Suspense>
       )}
       {endsAt && <Idle endsAt={endsAt} keep={lesson.keep} />}
       {offer && editor === 'page' && (
@@ -49,7 +65,7 @@ export function Banners() {
         </Alert>
       )}
       {save.state === 'refused' && (
-        <Alert tone="bad" live title="Your work is not saved">
+        <Alert tone="bad" live title="Your work is not saved" actions={files}>
           {save.say} It is kept in this browser.
         </Alert>
       )}
@@ -58,6 +74,7 @@ export function Banners() {
           A cell was deleted.
         </Alert>
       )}
+      <Suspense>{showsFiles && <FilesDialog close={() => showFiles(false)} />}</Suspense>
     </div>
   );
 }

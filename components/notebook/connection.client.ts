@@ -1,4 +1,5 @@
 import type { LessonId } from '../../lib/core/ids.ts';
+import type { ServerView } from '../../lib/core/servers/view.ts';
 import { enterOrigin, enterWorkspace, openLesson, tellKernel, type Answer } from './api.client.ts';
 import { onSiteEvent } from './events.client.ts';
 import type { KernelLink } from './kernel.client.ts';
@@ -6,8 +7,8 @@ import { nextSession, workspaceOf, type Entered, type Session, type SessionEvent
 
 type Hooks = {
   changed(session: Session): void;
-  /** The workspace is known: its notebook can be read and saved. */
-  workspace(at: WorkspaceAt): void;
+  /** The workspace is known: its notebook can be read and saved. `server` is how its server stood then. */
+  workspace(at: WorkspaceAt, server: ServerView): void;
   /** The browser is in the server. `renewed`: not the one, or not the kernel, it was in before. */
   entered(at: Entered, renewed: boolean): void;
   /** Executions may be handed over; they go out once the kernel answers. */
@@ -70,7 +71,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     if (closed) return;
     if (opened.state !== 'ok') return refused(opened);
     const at = { ...opened.value.workspace, path: opened.value.path };
-    hooks.workspace(at);
+    hooks.workspace(at, opened.value.server);
     dispatch({ kind: 'opened', workspace: at, server: opened.value.server });
     await enter(at);
   }
@@ -95,13 +96,13 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
         if (answer.value.server.state === 'ready') await pause(200);
         continue;
       }
-      const { origin, grant, sessionId, kernelId, server } = answer.value;
+      const { origin, grant, sessionId, kernelId, server, notice } = answer.value;
       if (!(await enterOrigin(origin, grant))) {
         await pause(Math.min(4_000, 250 * 2 ** tries));
         continue;
       }
       if (closed) return;
-      const place: Entered = { workspace: at, origin, kernelId, sessionId, server };
+      const place: Entered = { workspace: at, origin, kernelId, sessionId, server, notice };
       const renewed = last !== undefined && (last.kernelId !== kernelId || last.server.id !== server.id);
       last = place;
       dispatch({ kind: 'entered', at: place });
@@ -177,6 +178,11 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       void import('./kernel.client.ts');
       if (session.state === 'entered' && !reaching) void connect(session.at);
       else void pursue();
+    },
+    /** Asks again whether there is still something to be told of the server. */
+    async recheck() {
+      const answer = 'at' in session ? await enterWorkspace(session.at.workspace) : undefined;
+      if (answer?.state === 'ok' && answer.value.state === 'entered') dispatch({ kind: 'noticed', notice: answer.value.notice });
     },
     async interrupt() {
       if ('at' in session) await tellKernel(session.at.origin, session.at.kernelId, 'interrupt');

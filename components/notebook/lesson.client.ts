@@ -1,5 +1,7 @@
 import { makeCell, type Notebook } from '../../lib/core/lessons/notebook.ts';
 import type { LessonId } from '../../lib/core/ids.ts';
+import type { ServerView } from '../../lib/core/servers/view.ts';
+import type { Unkept } from '../../lib/core/workspaces/unkept.ts';
 import { keepServer, setEditor } from './api.client.ts';
 import { makeAutosave, type Conflict } from './autosave.client.ts';
 import { makeConnection } from './connection.client.ts';
@@ -18,6 +20,8 @@ export type Status = {
   editor: 'page' | 'lab';
   running: number;
   endsAt?: string;
+  /** Files on the server that cannot be kept. */
+  unkept?: Unkept[];
   /** The cell deleted last, which can be had back. */
   removed?: PageCell['cell'];
   conflict?: Conflict;
@@ -32,7 +36,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   const cells = new Map(rendered.map((each) => [each.id, fromRendered(each)]));
   const topics = makeTopics<'order' | 'status' | `cell:${string}`>();
   let editor = editorAtStart;
-  let endsAt: string | undefined;
+  let server: Pick<Extract<ServerView, { state: 'ready' }>, 'endsAt' | 'unkept'> = {};
   let removed: { cell: PageCell; at: number } | undefined;
   let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor, running: 0 };
 
@@ -40,7 +44,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
 
   function refresh() {
     const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
-    status = { session: connection.session(), save: autosave.state(), editor, running, endsAt, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    status = { session: connection.session(), save: autosave.state(), editor, running, endsAt: server.endsAt, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
     topics.tell('status');
   }
 
@@ -57,6 +61,11 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     refresh();
     // Who has run something may go offline and must be able to write on.
     if (after.run.state === 'done') void loadEditor();
+  }
+
+  function heed(view: ServerView) {
+    server = view.state === 'ready' ? view : {};
+    refresh();
   }
 
   function replace(page: PageCell[]) {
@@ -84,10 +93,13 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
         runs.end(session.state === 'ended' ? session.say : undefined);
         runs.forgetQueue();
       }
-      if (session.state === 'ended') endsAt = undefined;
+      if (session.state === 'ended') server = {};
       refresh();
     },
-    workspace: (at) => void autosave.load(at),
+    workspace(at, view) {
+      heed(view);
+      void autosave.load(at);
+    },
     entered(at, renewed) {
       if (renewed) runs.end();
       void runs.follow(at).then((busy) => busy && connection.want());
@@ -105,13 +117,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     onSiteEvent((event) => {
       const at = connection.workspace();
       if (event.kind === 'reconnected' && at && editor === 'page') void autosave.load(at);
-      if (event.kind === 'server' && event.workspace === at?.id) {
-        const next = event.server.state === 'ready' ? event.server.endsAt : undefined;
-        if (next !== endsAt) {
-          endsAt = next;
-          refresh();
-        }
-      }
+      if (event.kind === 'server' && event.workspace === at?.id) heed(event.server);
       if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
       const was = editor;
       editor = event.editor;
@@ -165,9 +171,11 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     keep() {
       const session = connection.session();
       if ('at' in session) void keepServer(session.at.server.id);
-      endsAt = undefined;
+      server = { ...server, endsAt: undefined };
       refresh();
     },
+    recheck: () => void connection.recheck(),
+    workspace: connection.workspace,
 
     edit: (id: string, source: string) => set(id, (each) => (each.cell.source === source ? each : { ...each, cell: { ...each.cell, source }, rendered: { ...each.rendered, source: false }, touched: { ...each.touched, source: true } })),
     /** @returns the new cell's id */

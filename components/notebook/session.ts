@@ -4,7 +4,7 @@ import type { OpenReply, ServerView } from '../../lib/core/servers/view.ts';
 export type WorkspaceAt = OpenReply['workspace'] & { path: string };
 
 /** Where the notebook's kernel is. The browser may already speak to its origin: the cookie is set. */
-export type Entered = { workspace: WorkspaceAt; origin: string; kernelId: string; sessionId: string; server: { id: ServerId; generation: number } };
+export type Entered = { workspace: WorkspaceAt; origin: string; kernelId: string; sessionId: string; server: { id: ServerId; generation: number }; /** What its owner must know of it, such as a full disk. */ notice?: string };
 
 export type KernelStatus = 'starting' | 'idle' | 'busy' | 'restarting';
 
@@ -33,6 +33,7 @@ export type SessionEvent =
   | { kind: 'connected' }
   | { kind: 'kernel'; status: KernelStatus }
   | { kind: 'lost' }
+  | { kind: 'noticed'; notice: string | undefined }
   | { kind: 'refused'; say: string }
   | { kind: 'server'; workspace: WorkspaceId; server: ServerView }
   | { kind: 'signed-out' };
@@ -56,6 +57,8 @@ export function nextSession(session: Session, event: SessionEvent): Session {
     case 'lost':
       if (session.state === 'connected' || session.state === 'connecting') return { state: 'lost', at: session.at, attempt: 1 };
       return session.state === 'lost' ? { ...session, attempt: session.attempt + 1 } : session;
+    case 'noticed':
+      return 'at' in session ? { ...session, at: { ...session.at, notice: event.notice } } : session;
     case 'refused':
       return { state: 'refused', say: event.say };
     case 'server':

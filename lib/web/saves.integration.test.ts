@@ -115,11 +115,48 @@ test('a listing that is not complete deletes nothing, and neither does a file th
   const { workspace } = await goIn(actor);
   const access = await site.access(workspace);
   const before = await site.hub.workspaces.files(workspace);
-  const seeing = (complete: boolean) => makeSnapshots({ ...site.hub, jupyter: { ...site.hub.jupyter, list: async () => ({ entries: [], complete }) }, fileLimitBytes: 1e9, now: () => new Date(), onUnkept: () => undefined });
+  const seeing = (complete: boolean) => makeSnapshots({ ...site.hub, jupyter: { ...site.hub.jupyter, list: async () => ({ entries: [], complete }) }, fileLimitBytes: 1e9, now: () => new Date(), store: site.hub.serverStore, onUnkept: () => undefined });
   await seeing(false).take(access, workspace);
   expect(await site.hub.workspaces.files(workspace)).toEqual(before);
   await seeing(true).take(access, workspace);
   expect(await site.hub.workspaces.files(workspace)).toEqual(before);
+}, 300_000);
+
+// Seen to fail with the note left out of the snapshot.
+test('F21 a file that finds no room in the workspace is named to its owner until it is kept or gone, also after a reload', async () => {
+  await site.warm();
+  const actor = await learner();
+  const entered = await goIn(actor);
+  const { workspace } = entered;
+  const access = await site.access(workspace);
+  const kernel = await Kernel.connect(access, entered.kernelId, entered.sessionId);
+  const used = (bytes: number) => site.hub.database.query('UPDATE workspace SET used_bytes = $2 WHERE id = $1', [workspace, bytes]);
+  const unkept = async () => {
+    const view = await site.hub.servers.view(workspace);
+    return view.state === 'ready' ? view.unkept : view.state;
+  };
+  const told: string[] = [];
+  const stop = site.hub.feed.listen({ actor, send: (event) => told.push(JSON.stringify(event)), end: () => undefined });
+  await used(site.hub.config.workspaceBytes);
+  await kernel.run("open('one.bin', 'wb').write(b'1' * 5000); open('two.bin', 'wb').write(b'2' * 5000)");
+  await site.snapshots.take(access, workspace);
+  const both = ['one.bin', 'two.bin'].map((each) => ({ path: each, why: 'quota' }));
+  expect(await unkept()).toEqual(both);
+  await vi.waitFor(() => expect(told.at(-1)).toContain('"unkept"'), patient);
+
+  // Deleted through the site, though only the server has it; what is neither kept nor on the list is not there.
+  expect(await site.hub.files.remove(actor, workspace, 'one.bin')).toMatchObject({ ok: true });
+  expect(await unkept()).toEqual([both[1]]);
+  expect(await onDisk(workspace, 'one.bin')).toBeUndefined();
+  expect(await site.hub.files.remove(actor, workspace, 'three.bin')).toMatchObject({ ok: false, refusal: { code: 'not_found' } });
+
+  await used(0);
+  await site.snapshots.take(access, workspace);
+  expect(await unkept()).toBeUndefined();
+  expect(await site.hub.workspaces.file(workspace, 'two.bin')).toMatchObject({ size: 5_000 });
+  await vi.waitFor(() => expect(told.at(-1)).not.toContain('"unkept"'), patient);
+  kernel.close();
+  stop();
 }, 300_000);
 
 test('a notebook that Jupyter only wrote in its own way is no new revision', async () => {

@@ -40,7 +40,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
   const hub = await makeSiteHub(config, secrets);
   const spawner = await makeTestSpawner(pythonDir);
   const unkept: { path: string; why: string }[] = [];
-  const snapshots = makeSnapshots({ ...hub, fileLimitBytes: config.workspaceBytes, now: () => new Date(), onUnkept: (facts) => unkept.push(facts) });
+  const snapshots = makeSnapshots({ ...hub, fileLimitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(facts) });
   const ending = new AbortController();
   const controller = makeController(
     {

@@ -1,6 +1,7 @@
 import type { ServerId, WorkspaceId } from '../../core/ids.ts';
 import type { EndReason } from '../../core/servers/reason.ts';
 import type { Address, Server, Stage } from '../../core/servers/server.ts';
+import type { Unkept } from '../../core/workspaces/unkept.ts';
 
 export type ServerRow = {
   id: ServerId;
@@ -22,6 +23,7 @@ export type ServerRow = {
   busy_since: Date | null;
   warned_at: Date | null;
   kept_at: Date | null;
+  unkept: Unkept[] | null;
 };
 
 /** @throws when the row lacks a fact its state promises; no statement of ours writes such a row */
@@ -51,7 +53,7 @@ export function toServer(row: ServerRow): Server {
       return { ...common, state: row.state, workspace: owner(), stage: row.stage ?? 'creating', attempts: row.attempts };
     case 'running': {
       const activity = { activeAt: has(row.active_at, 'active_at'), busySince: maybe(row.busy_since), warnedAt: maybe(row.warned_at), keptAt: maybe(row.kept_at) };
-      return { ...common, state: row.state, workspace: owner(), ...made(), claimedAt: has(row.claimed_at, 'claimed_at'), markedAt: maybe(row.marked_at), activity };
+      return { ...common, state: row.state, workspace: owner(), ...made(), claimedAt: has(row.claimed_at, 'claimed_at'), markedAt: maybe(row.marked_at), activity, ...(row.unkept && { unkept: row.unkept }) };
     }
     case 'stopping':
     case 'stopped':

@@ -94,6 +94,14 @@ export function makeServerStore({ query }: Database): ServerStore {
       await query(`WITH moved AS (UPDATE server SET kept_at = now(), warned_at = NULL WHERE id = $1 AND state = 'running' RETURNING *) SELECT ${told('moved')} FROM moved`, [server]);
     },
 
+    async setUnkept({ id, generation }, unkept) {
+      await query(
+        `WITH moved AS (UPDATE server SET unkept = $3::jsonb WHERE id = $1 AND generation = $2 AND state = 'running' AND unkept IS DISTINCT FROM $3::jsonb RETURNING *)
+         SELECT ${told('moved')} FROM moved`,
+        [id, generation, unkept.length > 0 ? JSON.stringify(unkept) : null],
+      );
+    },
+
     async countLive(user) {
       const [found] = await query<{ count: number }>(`SELECT count(*) AS count FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1 AND s.state IN ${live}`, [user]);
       return found!.count;

@@ -20,6 +20,10 @@ test('a claimed server is ready once it is marked, and says when it will end onc
   expect(viewOf({ ...running, activity: { activeAt: nine, warnedAt: nine } }, undefined, 120_000)).toMatchObject({ endsAt: '2026-01-05T09:02:00.000Z' });
 });
 
+test('a ready server names what on it cannot be kept', () => {
+  expect(viewOf({ ...running, unkept: [{ path: 'big.bin', why: 'size' }] }, undefined, 0)).toMatchObject({ state: 'ready', unkept: [{ path: 'big.bin', why: 'size' }] });
+});
+
 test('no view holds an address or an instance', () => {
   expect(JSON.stringify(viewOf(running, undefined, 0))).not.toMatch(/secret|"i"/);
 });

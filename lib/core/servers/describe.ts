@@ -26,7 +26,8 @@ export function viewOf(server: Server | undefined, place: Waiting | undefined, i
       // Until the mark is set the server may not be entered: see Spawner.mark.
       if (!server.markedAt) return { state: 'waiting', id, stage: 'files', say: stageTexts.files };
       const { warnedAt } = server.activity;
-      return { state: 'ready', id, generation, ...(warnedAt && { endsAt: new Date(warnedAt.getTime() + idleWarningMs).toISOString() }) };
+      const endsAt = warnedAt && new Date(warnedAt.getTime() + idleWarningMs).toISOString();
+      return { state: 'ready', id, generation, ...(endsAt && { endsAt }), ...(server.unkept && { unkept: server.unkept }) };
     }
     case 'stopping':
       return { state: 'stopping', id, say: 'Your server is being stopped' };

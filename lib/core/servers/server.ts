@@ -1,4 +1,5 @@
 import type { ServerId, WorkspaceId } from '../ids.ts';
+import type { Unkept } from '../workspaces/unkept.ts';
 import type { EndReason } from './reason.ts';
 
 /** Names one server for ever: an id and the generation it was made with. */
@@ -19,7 +20,7 @@ export type Server = { ref: ServerRef; profile: string; desired: 'run' | 'stop';
   | { state: 'warm'; address: Address; instance: string }
   | { state: 'requested'; workspace: WorkspaceId; attempts: number; retryAt?: Date }
   | { state: 'starting'; workspace: WorkspaceId; stage: Stage; attempts: number }
-  | { state: 'running'; workspace: WorkspaceId; address: Address; instance: string; claimedAt: Date; markedAt?: Date; activity: Activity }
+  | { state: 'running'; workspace: WorkspaceId; address: Address; instance: string; claimedAt: Date; markedAt?: Date; activity: Activity; /** What the last snapshot could not keep. */ unkept?: Unkept[] }
   | { state: 'stopping'; workspace?: WorkspaceId; reason: EndReason }
   | { state: 'stopped'; workspace?: WorkspaceId; reason: EndReason }
   | { state: 'failed'; workspace?: WorkspaceId; reason: EndReason }

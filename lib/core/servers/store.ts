@@ -1,4 +1,5 @@
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
+import type { Unkept } from '../workspaces/unkept.ts';
 import type { LastServed, Waiting } from './queue.ts';
 import type { EndReason } from './reason.ts';
 import type { Activity, Profile, RunningServer, Server, ServerRef } from './server.ts';
@@ -31,6 +32,8 @@ export interface ServerRequests {
   wantStopped(server: ServerId, reason: EndReason): Promise<void>;
   /** The owner answered the warning: not idle from now. */
   keep(server: ServerId): Promise<void>;
+  /** What the last snapshot of the running server could not keep; its owner is told when that changes. */
+  setUnkept(server: ServerRef, unkept: Unkept[]): Promise<void>;
   /** How many live servers the user has, over all workspaces. */
   countLive(user: UserId): Promise<number>;
   /** Those servers, oldest first, with the course each belongs to: what a person at the limit may stop. */

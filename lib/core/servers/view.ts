@@ -1,4 +1,5 @@
 import type { ServerId, WorkspaceId, WorkspaceKey } from '../ids.ts';
+import type { Unkept } from '../workspaces/unkept.ts';
 import type { EndReason } from './reason.ts';
 import type { Stage } from './server.ts';
 
@@ -6,7 +7,7 @@ import type { Stage } from './server.ts';
 export type ServerView =
   | { state: 'none' }
   | { state: 'waiting'; id: ServerId; stage: Stage; say: string; place?: number; estimateMs?: number }
-  | { state: 'ready'; id: ServerId; generation: number; /** Set when it will be stopped for idleness unless kept. */ endsAt?: string }
+  | { state: 'ready'; id: ServerId; generation: number; /** Set when it will be stopped for idleness unless kept. */ endsAt?: string; /** Files on it that cannot be kept. */ unkept?: Unkept[] }
   | { state: 'stopping'; id: ServerId; say: string }
   | { state: 'ended'; id: ServerId; reason: EndReason; say: string };
 

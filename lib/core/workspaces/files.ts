@@ -16,7 +16,7 @@ type Deps = {
   workspaces: WorkspaceStore;
   blobs: BlobStore;
   courses: Pick<CourseStore, 'role'>;
-  store: Pick<ServerRequests, 'of'>;
+  store: Pick<ServerRequests, 'of' | 'setUnkept'>;
   jupyter: Pick<Jupyter, 'remove' | 'prove'>;
   putBack: PutBack;
   keys: ServerKeys;
@@ -54,6 +54,17 @@ export function makeFiles(deps: Deps) {
     }
   };
 
+  /** A file that no snapshot could keep is on the server's disk alone. */
+  async function removeUnkept(workspace: Workspace, path: string): Promise<Outcome<{ usedBytes: number }>> {
+    const server = await store.of(workspace.id);
+    const unkept = server?.state === 'running' ? (server.unkept ?? []) : [];
+    const access = unkept.some((file) => file.path === path) ? await liveAccess(workspace.id) : undefined;
+    if (!access) return refuse({ code: 'not_found', say: 'There is no such file.' });
+    await workspaces.serialised(workspace.id, path, () => jupyter.remove(access, [path]));
+    await store.setUnkept(access.ref, unkept.filter((file) => file.path !== path));
+    return ok({ usedBytes: workspace.usedBytes });
+  }
+
   return {
     async list(actor: Actor, id: WorkspaceId): Promise<Outcome<{ files: WorkspaceFile[]; usedBytes: number; limitBytes: number }>> {
       const workspace = await ownWorkspace(deps, actor, id);
@@ -82,7 +93,7 @@ export function makeFiles(deps: Deps) {
       own(actor, id, rawPath, async (workspace, path) => {
         const files = await workspaces.files(workspace.id);
         const gone = files.map((file) => file.path).filter((each) => each === path || each.startsWith(`${path}/`));
-        if (gone.length === 0) return refuse({ code: 'not_found', say: 'There is no such file.' });
+        if (gone.length === 0) return removeUnkept(workspace, path);
         await workspaces.remove(workspace.id, path);
         await onServer(workspace.id, 'remove a deleted file', (access) =>
           workspaces.serialised(workspace.id, gone, async () => {

@@ -15,8 +15,8 @@ import { notebookOrigin } from './origin.ts';
 import { ownWorkspace } from './own.ts';
 import { isNotebook, parsePath } from './path.ts';
 import { isBehind, putBackOrder, type PutBack } from './put-back.ts';
-import { megabytes } from './save.ts';
 import { seed } from './seed.ts';
+import { megabytes } from './size.ts';
 import type { Workspace, WorkspaceStore } from './store.ts';
 
 type Deps = {

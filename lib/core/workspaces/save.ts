@@ -3,6 +3,7 @@ import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
 import type { BlobStore } from './blobs.ts';
 import { isNotebook } from './path.ts';
+import { megabytes } from './size.ts';
 import type { WorkspaceStore, WriteOutcome } from './store.ts';
 
 /**
@@ -62,8 +63,6 @@ export function answer(outcome: WriteOutcome): Outcome<{ revision: number }> {
       return refuse({ code: 'invalid', say: `“${outcome.by}” stands in the way of that name.` });
   }
 }
-
-export const megabytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(bytes < 100 * 1024 * 1024 ? 1 : 0)} MB`;
 
 class TooLarge extends Error {}
 class CutShort extends Error {}

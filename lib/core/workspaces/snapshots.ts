@@ -1,13 +1,15 @@
 import { UpstreamError } from '../errors.ts';
 import type { ServerId, WorkspaceId } from '../ids.ts';
 import type { Access, DiskEntry, Jupyter } from '../servers/jupyter.ts';
+import type { ServerRequests } from '../servers/store.ts';
 import type { BlobStore } from './blobs.ts';
 import { sameNotebook } from './canonical.ts';
 import { compare, type Action } from './compare.ts';
 import { isNotebook } from './path.ts';
 import type { PutBack } from './put-back.ts';
 import type { Snapshots } from './snapshot.ts';
-import type { ManifestEntry, WorkspaceFile, WorkspaceStore } from './store.ts';
+import type { ManifestEntry, WorkspaceFile, WorkspaceStore, WriteOutcome } from './store.ts';
+import { UNKEPT_TOLD, type Unkept } from './unkept.ts';
 
 type Deps = {
   workspaces: WorkspaceStore;
@@ -16,7 +18,9 @@ type Deps = {
   putBack: Pick<PutBack, 'putLocked'>;
   fileLimitBytes: number;
   now: () => Date;
-  /** Told of files that could not be kept, and why. */
+  /** Told, after each snapshot, of all files it could not keep. */
+  store: Pick<ServerRequests, 'setUnkept'>;
+  /** Told of each, and of those that failed this time only. */
   onUnkept: (facts: { workspace: WorkspaceId; path: string; why: string }) => void;
 };
 
@@ -30,7 +34,7 @@ type Disk = DiskEntry & { kind: 'file' };
 type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
-export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBytes, now, onUnkept }: Deps): Snapshots {
+export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBytes, now, store, onUnkept }: Deps): Snapshots {
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
     const server = access.ref.id;
     // In this order: what is in the manifest before the walk begins was on the disk before it.
@@ -39,12 +43,19 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     const listing = await jupyter.list(access);
     const seen = new Map(files.map((file) => [file.path, file]));
     const adopted: (Action & { do: 'adopt' })[] = [];
+    const unkept: Unkept[] = [];
+    const leave = (path: string, why: Unkept['why'] | undefined) => {
+      if (!why) return;
+      unkept.push({ path, why });
+      onUnkept({ workspace, path, why });
+    };
     let failures = 0;
     for (const action of compare(manifest, listing, files, now())) {
       if (action.do === 'adopt') adopted.push(action);
-      else if (action.do === 'skip') onUnkept({ workspace, path: action.path, why: action.why });
+      else if (action.do === 'skip') leave(action.path, 'name');
       else {
-        await settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision }).catch((error: unknown) => {
+        const settled = settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision });
+        await settled.then((why) => leave(action.path, why)).catch((error: unknown) => {
           // A log that grows while it is read fails by itself; a server that is gone fails at everything.
           if (!(error instanceof UpstreamError) || (failures += 1) >= FAILURES) throw error;
           onUnkept({ workspace, path: action.path, why: error.message });
@@ -52,6 +63,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
       }
     }
     if (adopted.length > 0) await adopt(server, workspace, adopted, manifest);
+    await store.setUnkept(access.ref, unkept.slice(0, UNKEPT_TOLD));
   }
 
   async function adopt(server: ServerId, workspace: WorkspaceId, actions: (Action & { do: 'adopt' })[], compared: Manifest): Promise<void> {
@@ -66,35 +78,38 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
 
   type Compared = { file: WorkspaceFile | undefined; revision: number | undefined };
 
-  async function settle(access: Access, workspace: WorkspaceId, action: Exclude<Action, { do: 'adopt' | 'skip' }>, compared: Compared): Promise<void> {
+  async function settle(access: Access, workspace: WorkspaceId, action: Exclude<Action, { do: 'adopt' | 'skip' }>, compared: Compared): Promise<Unkept['why'] | undefined> {
     const { path } = action;
     const server = access.ref.id;
     const paths = action.do === 'keep-both' ? [path, action.copy] : [path];
-    await workspaces.serialised(workspace, paths, async () => {
+    return workspaces.serialised(workspace, paths, async () => {
       const [file, manifest] = await Promise.all([workspaces.file(workspace, path), workspaces.manifest(server, [path])]);
       // Somebody worked on it meanwhile: the next snapshot compares anew.
-      if (file?.revision !== compared.file?.revision || manifest.get(path)?.revision !== compared.revision) return;
+      if (file?.revision !== compared.file?.revision || manifest.get(path)?.revision !== compared.revision) return undefined;
       switch (action.do) {
         case 'delete':
-          if (await isThere(access, path)) return;
+          if (await isThere(access, path)) return undefined;
           if (await workspaces.removeExactly(workspace, path, action.revision)) await workspaces.dropManifest(server, [path]);
-          return;
+          return undefined;
         case 'make-directory': {
           const made = await workspaces.write(workspace, { path, ifRevision: file?.revision ?? 0, origin: 'snapshot' });
           if ('revision' in made) await workspaces.setManifest(server, [{ path, revision: made.revision }]);
-          return;
+          return undefined;
         }
         case 'commit':
           return commit(access, workspace, action.disk, path, file);
         case 'keep-both':
           return keepBoth(access, workspace, action, file);
         case 'put':
-          return void (await putBack.putLocked(access, workspace, [path]));
+          await putBack.putLocked(access, workspace, [path]);
+          return undefined;
         case 'remove':
           await jupyter.remove(access, [action.disk.path]);
-          return workspaces.dropManifest(server, [path]);
+          await workspaces.dropManifest(server, [path]);
+          return undefined;
         case 'forget':
-          return workspaces.dropManifest(server, [path]);
+          await workspaces.dropManifest(server, [path]);
+          return undefined;
       }
     });
   }
@@ -109,32 +124,35 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     return true;
   }
 
-  async function commit(access: Access, workspace: WorkspaceId, disk: Disk, path: string, file: WorkspaceFile | undefined): Promise<void> {
-    const content = await keep(access, workspace, disk, path);
-    if (!content) return;
+  async function commit(access: Access, workspace: WorkspaceId, disk: Disk, path: string, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
+    const content = await keep(access, disk);
+    if (!content || content === 'size') return content;
     if (file?.kind === 'file' && isNotebook(path) && (await isSame(content, file))) {
-      return workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
+      await workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
+      return undefined;
     }
     const written = await workspaces.write(workspace, { path, content, ifRevision: file?.revision ?? 0, origin: 'snapshot' });
-    if ('revision' in written) await workspaces.setManifest(access.ref.id, [{ path, revision: written.revision, sha256: content.sha256 }]);
-    else onUnkept({ workspace, path, why: written.state });
+    if (!('revision' in written)) return refusedAs(written);
+    await workspaces.setManifest(access.ref.id, [{ path, revision: written.revision, sha256: content.sha256 }]);
+    return undefined;
   }
 
-  async function keepBoth(access: Access, workspace: WorkspaceId, { path, disk, copy }: Action & { do: 'keep-both' }, file: WorkspaceFile | undefined): Promise<void> {
-    const content = await keep(access, workspace, disk, path);
-    if (!content) return;
+  async function keepBoth(access: Access, workspace: WorkspaceId, { path, disk, copy }: Action & { do: 'keep-both' }, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
+    const content = await keep(access, disk);
+    if (!content || content === 'size') return content;
     const same = file?.kind === 'file' && isNotebook(path) && (await isSame(content, file));
     const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
     // What was not kept stays on the disk as it is.
-    if (kept && !('revision' in kept)) return onUnkept({ workspace, path, why: kept.state });
+    if (kept && !('revision' in kept)) return refusedAs(kept);
     // Where the disk has no room for the workspace's own, the next snapshot must not keep the same bytes once more.
     await workspaces.setManifest(access.ref.id, [{ path, revision: 0, sha256: content.sha256 }]);
     await putBack.putLocked(access, workspace, [path, copy]);
+    return undefined;
   }
 
   /** The bytes on the disk, kept; none when they are gone, or too many. */
-  async function keep(access: Access, workspace: WorkspaceId, disk: Disk, path: string) {
-    if (disk.size > fileLimitBytes) return void onUnkept({ workspace, path, why: 'size' });
+  async function keep(access: Access, disk: Disk) {
+    if (disk.size > fileLimitBytes) return 'size' as const;
     const found = await jupyter.read(access, disk.path);
     return found && blobs.put(found.bytes);
   }
@@ -156,6 +174,9 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
 
   return { take: makeInTurn(take) };
 }
+
+/** A stale write is not refused for long: the next snapshot compares anew. */
+const refusedAs = ({ state }: Exclude<WriteOutcome, { revision: number }>): Unkept['why'] | undefined => (state === 'quota' ? 'quota' : state === 'blocked' ? 'name' : undefined);
 
 /**
  * One snapshot of a server at a time. Whoever asks while one runs gets the next one, which sees all that was written before
