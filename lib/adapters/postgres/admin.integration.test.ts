@@ -73,8 +73,8 @@ test('each minute counts a server in the state it was in, until its next one', a
 test('people are found by a part of their name or address, taken as it was typed', async () => {
   const found = async (text: string) => (await rows().people(text, 10)).map(({ id }) => id);
   const { user } = await addWorkspace(database);
-  // Of other letters than a to z the case must be right: where the database's collation is C it knows no other.
-  for (const text of ['ada.l_1', 'LöVE', '_1@']) expect(await found(text), text).toEqual([workspace.user]);
+  // Seen to fail with `lower` alone: where the database's collation is C it knows a to z only. The last one is an o and two dots.
+  for (const text of ['ada.l_1', 'LöVE', 'LÖVE', '_1@', 'lo\u0308ve']) expect(await found(text), text).toEqual([workspace.user]);
   for (const text of ['%', 'a_a', `' OR true --`]) expect(await found(text), text).toEqual([]);
   expect(await found('')).toEqual([user, workspace.user]);
   expect(await rows().people('', 1)).toHaveLength(1);

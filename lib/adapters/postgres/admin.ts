@@ -53,41 +53,55 @@ const minutes = `WITH minute AS (SELECT generate_series(now() - ($1::int - 1) * 
   )
   SELECT at, queued, warm, running, starts, start_ms FROM held JOIN started USING (at) ORDER BY at`;
 
-export const makeAdminRows = ({ query }: Database): AdminRows => ({
-  live: async () => (await query<ServerRow>(`${servers} WHERE s.state NOT IN ('stopped', 'failed') ORDER BY s.generation`)).map(toOverview),
+/** Folds the case of all letters, whatever the database's own collation knows: a PostgreSQL without ICU has the second, an old one without both a to z. */
+const foldings = ['und-x-icu', 'pg_c_utf8'];
 
-  ended: async (limit) => (await query<ServerRow>(`${servers} WHERE s.state IN ('stopped', 'failed') ORDER BY s.generation DESC LIMIT $1`, [limit])).map(toOverview),
+export const makeAdminRows = ({ query }: Database): AdminRows => {
+  let folding: string | undefined;
+  const findFolding = async () => {
+    const found = await query<{ collname: string }>(`SELECT collname FROM pg_collation WHERE collname = ANY($1) AND collencoding IN (-1, pg_char_to_encoding(getdatabaseencoding()))`, [foldings]);
+    const best = foldings.find((name) => found.some(({ collname }) => collname === name));
+    return best ? ` COLLATE "${best}"` : '';
+  };
 
-  async minutes(count): Promise<Minute[]> {
-    const rows = await query<{ at: Date; queued: number; warm: number; running: number; starts: number; start_ms: number | null }>(minutes, [count]);
-    return rows.map(({ at, start_ms, ...counts }) => ({ at: at.toISOString(), ...counts, ...(start_ms !== null && { startMs: start_ms }) }));
-  },
+  return {
+    live: async () => (await query<ServerRow>(`${servers} WHERE s.state NOT IN ('stopped', 'failed') ORDER BY s.generation`)).map(toOverview),
 
-  async people(text, limit): Promise<PersonOverview[]> {
-    const rows = await query<{ id: UserId; name: string | null; email: string; role: SiteRole; email_verified: Date | null; banned_at: Date | null; created_at: Date; last_seen_at: Date | null; live: number }>(
-      `SELECT u.id, u.name, u.email, u.role, u.email_verified, u.banned_at, u.created_at, u.last_seen_at,
-         (SELECT count(*) FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = u.id AND s.state NOT IN ('stopped', 'failed')) AS live
-       FROM "user" u WHERE $1 = '' OR strpos(lower(u.email), lower($1)) > 0 OR strpos(lower(COALESCE(u.name, '')), lower($1)) > 0
-       ORDER BY u.created_at DESC, u.id LIMIT $2`,
-      [text, limit],
-    );
-    return rows.map((row) => ({
-      id: row.id,
-      name: row.name ?? row.email.split('@')[0]!,
-      email: row.email,
-      role: row.role,
-      verified: row.email_verified !== null,
-      banned: row.banned_at !== null,
-      createdAt: row.created_at.toISOString(),
-      ...(row.last_seen_at && { lastSeenAt: row.last_seen_at.toISOString() }),
-      liveServers: row.live,
-    }));
-  },
+    ended: async (limit) => (await query<ServerRow>(`${servers} WHERE s.state IN ('stopped', 'failed') ORDER BY s.generation DESC LIMIT $1`, [limit])).map(toOverview),
 
-  shortfalls: async () => (await query<{ shortfalls: Shortfall[] }>(`SELECT shortfalls FROM lease WHERE name = 'controller'`))[0]?.shortfalls ?? [],
+    async minutes(count): Promise<Minute[]> {
+      const rows = await query<{ at: Date; queued: number; warm: number; running: number; starts: number; start_ms: number | null }>(minutes, [count]);
+      return rows.map(({ at, start_ms, ...counts }) => ({ at: at.toISOString(), ...counts, ...(start_ms !== null && { startMs: start_ms }) }));
+    },
 
-  ownerOf: async (workspace) => (await query<{ user_id: UserId }>('SELECT user_id FROM workspace WHERE id = $1', [workspace]))[0]?.user_id,
-});
+    async people(text, limit): Promise<PersonOverview[]> {
+      folding ??= await findFolding();
+      const holds = (column: string) => `strpos(lower(normalize(${column})${folding}), lower(normalize($1)${folding})) > 0`;
+      const rows = await query<{ id: UserId; name: string | null; email: string; role: SiteRole; email_verified: Date | null; banned_at: Date | null; created_at: Date; last_seen_at: Date | null; live: number }>(
+        `SELECT u.id, u.name, u.email, u.role, u.email_verified, u.banned_at, u.created_at, u.last_seen_at,
+           (SELECT count(*) FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = u.id AND s.state NOT IN ('stopped', 'failed')) AS live
+         FROM "user" u WHERE $1 = '' OR ${holds('u.email')} OR ${holds(`COALESCE(u.name, '')`)}
+         ORDER BY u.created_at DESC, u.id LIMIT $2`,
+        [text, limit],
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        name: row.name ?? row.email.split('@')[0]!,
+        email: row.email,
+        role: row.role,
+        verified: row.email_verified !== null,
+        banned: row.banned_at !== null,
+        createdAt: row.created_at.toISOString(),
+        ...(row.last_seen_at && { lastSeenAt: row.last_seen_at.toISOString() }),
+        liveServers: row.live,
+      }));
+    },
+
+    shortfalls: async () => (await query<{ shortfalls: Shortfall[] }>(`SELECT shortfalls FROM lease WHERE name = 'controller'`))[0]?.shortfalls ?? [],
+
+    ownerOf: async (workspace) => (await query<{ user_id: UserId }>('SELECT user_id FROM workspace WHERE id = $1', [workspace]))[0]?.user_id,
+  };
+};
 
 const toOverview = (row: ServerRow): ServerOverview => ({
   id: row.id,
