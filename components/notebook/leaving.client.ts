@@ -1,20 +1,15 @@
 import { forgetDraftsOf } from './drafts.client.ts';
 import type { Lesson } from './lesson.client.ts';
+import { answerTabs, askTabs } from './tabs.client.ts';
 
-/** What the sign-out waits for. A promise that answers false: there is work that could not be saved. */
-export type BeforeSignOut = CustomEvent<{ promises: Promise<boolean>[] }>;
-
-export const beforeSignOut = 'lectern:before-sign-out';
+const topic = 'lectern save your work';
+const patienceMs = 10_000;
 
 /**
- * For whoever signs the person out: lets every open notebook save first.
+ * For whoever signs the person out: lets the notebooks open in all tabs of this browser save first.
  * @returns false when some work is in this browser only, and would be removed: ask before going on
  */
-export async function saveBeforeSignOut(): Promise<boolean> {
-  const promises: Promise<boolean>[] = [];
-  window.dispatchEvent(new CustomEvent(beforeSignOut, { detail: { promises } }));
-  return (await Promise.all(promises)).every(Boolean);
-}
+export const saveBeforeSignOut = (): Promise<boolean> => askTabs(topic, patienceMs);
 
 /** After the sign-out: the next person at this browser must not find what this one left. */
 export const forgetWork = (user: string) => forgetDraftsOf(user);
@@ -37,9 +32,10 @@ export function keepWorkSafe(lesson: Lesson): () => void {
     { signal },
   );
   window.addEventListener('online', () => lesson.retrySave(), { signal });
-  window.addEventListener(beforeSignOut, (event) => (event as BeforeSignOut).detail.promises.push(lesson.flush()), { signal });
+  const stopAnswering = answerTabs(topic, () => lesson.flush());
   return () => {
     ended.abort();
+    stopAnswering();
     // A soft navigation away from the page.
     flush();
   };
