@@ -149,6 +149,13 @@ test('two tabs opening a lesson at once share one server and one kernel', async 
   await write(other, codeCell(other, 1), 'print(shared + 1)');
   await other.keyboard.press('Control+Enter');
   await expect(outputOf(codeCell(other, 1))).toContainText('42', { timeout: 60_000 });
+  // Each tab takes what the other saved: nobody is asked to choose.
+  for (const tab of [page, other]) {
+    await ran(codeCell(tab, 1));
+    await saved(tab);
+    await expect(outputOf(codeCell(tab, 1))).toContainText('42');
+    await expect(tab.getByRole('alertdialog')).toHaveCount(0);
+  }
   expect(await liveServers(person)).toHaveLength(1);
 });
 

@@ -2,18 +2,22 @@ import { parseNotebook, serialiseNotebook, type Notebook } from '../../lib/core/
 import { readNotebook, writeNotebook, type Versioned } from './api.client.ts';
 import { findDraft, forgetDraft, keepDraft } from './drafts.client.ts';
 import { decideDraft, retryMs, saveDueAt, type Draft, type SaveState } from './save.ts';
+import { merge } from './merge.ts';
+import type { Adoption } from './page-cells.ts';
 import type { WorkspaceAt } from './session.ts';
 
 export type Conflict = { mine: string; theirs: Versioned };
+export type Saved = { workspace: string; path: string; revision: number };
 
 type Page = {
   user: string;
   lesson: string;
   /** The page as a notebook in the frame of the revision it stands on. */
   notebook(frame: Pick<Notebook, 'metadata' | 'rest'>): Notebook;
-  /** A revision to show. `over`: it replaces what is in the page. */
-  adopt(notebook: Notebook, over: boolean): void;
+  /** A revision to show. */
+  adopt(notebook: Notebook, how: Adoption): void;
   changed(): void;
+  saved(save: Saved): void;
 };
 
 const keepaliveBytes = 60_000;
@@ -58,7 +62,7 @@ export function makeAutosave(page: Page) {
     return saving;
   }
 
-  async function write({ keepalive }: { keepalive?: boolean }) {
+  async function write({ keepalive }: { keepalive?: boolean }): Promise<void> {
     clearTimeout(timer);
     const text = textNow();
     if (!at || !base || text === undefined || conflict) return;
@@ -73,6 +77,7 @@ export function makeAutosave(page: Page) {
     if (answer.state === 'ok') {
       tries = 0;
       base = { ...base, revision: answer.value.revision, saved: text };
+      page.saved({ workspace: at.id, path: at.path, revision: base.revision });
       if (lastChange === changeSaved) {
         firstChange = undefined;
         clearTimeout(draftTimer);
@@ -86,7 +91,11 @@ export function makeAutosave(page: Page) {
       return;
     }
     await keep();
-    if (answer.state === 'refused' && answer.code === 'stale') return compare(text);
+    // Merged with what was saved elsewhere, it is saved at once.
+    if (answer.state === 'refused' && answer.code === 'stale') {
+      if (await compare()) await write({ keepalive });
+      return;
+    }
     if (answer.state === 'refused' && answer.code !== 'throttled' && answer.code !== 'locked') {
       become({ state: 'refused', say: answer.say });
       return;
@@ -95,31 +104,35 @@ export function makeAutosave(page: Page) {
     schedule(Date.now() + retryMs(tries++));
   }
 
-  /** Somebody else's revision is in the site: the same as ours, or the learner chooses. */
-  async function compare(mine: string) {
+  /** Somebody else's revision is in the site: it and ours come together, or the learner chooses. @returns whether they did */
+  async function compare(): Promise<boolean> {
     const theirs = at && (await readNotebook(at));
-    if (!base || theirs?.state !== 'ok') {
+    const mine = textNow();
+    if (!base || mine === undefined || theirs?.state !== 'ok') {
       become({ state: 'offline', tries });
       schedule(Date.now() + retryMs(tries++));
-      return;
+      return false;
     }
-    if (canonicalText(theirs.value.text) === mine) {
-      base = { ...base, revision: theirs.value.revision, saved: mine };
-      become({ state: 'saved' });
-      return;
+    const [was, here, there] = [base.saved, mine, theirs.value.text].map(parseNotebook);
+    const merged = was?.ok && here?.ok && there?.ok ? merge(was.value, here.value, there.value) : 'conflict';
+    if (merged === 'conflict' || !there?.ok) {
+      conflict = { mine, theirs: theirs.value };
+      become({ state: 'conflict', theirs: theirs.value.revision });
+      return false;
     }
-    conflict = { mine, theirs: theirs.value };
-    become({ state: 'conflict', theirs: theirs.value.revision });
+    base = { revision: theirs.value.revision, saved: serialiseNotebook(there.value), frame: { metadata: merged.metadata, rest: merged.rest } };
+    page.adopt(merged, 'merged');
+    return true;
   }
 
-  function take({ text, revision }: Versioned, over: boolean): boolean {
+  function take({ text, revision }: Versioned, how: Adoption): boolean {
     const parsed = parseNotebook(text);
     if (!parsed.ok) {
       become({ state: 'refused', say: parsed.refusal.say });
       return false;
     }
     base = { revision, saved: serialiseNotebook(parsed.value), frame: { metadata: parsed.value.metadata, rest: parsed.value.rest } };
-    page.adopt(parsed.value, over);
+    page.adopt(parsed.value, how);
     return true;
   }
 
@@ -144,7 +157,7 @@ export function makeAutosave(page: Page) {
       // With changes of its own the page finds out at its next save, and asks.
       if (dirty) return true;
       // Without changes of its own the page follows what is in the site.
-      if (!take(answer.value, over || !isFirst)) return false;
+      if (!take(answer.value, over ? 'over' : isFirst ? 'beside' : 'merged')) return false;
       if (isFirst && base) {
         const draft = await findDraft(page.user, page.lesson);
         const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
@@ -194,7 +207,7 @@ export function makeAutosave(page: Page) {
         await save();
         return;
       }
-      take(theirs, true);
+      take(theirs, 'over');
       firstChange = undefined;
       become({ state: 'saved' });
       await forgetDraft(page.user, page.lesson);
@@ -205,7 +218,7 @@ export function makeAutosave(page: Page) {
       offer = undefined;
       if (yes && draft && base) {
         const parsed = parseNotebook(draft.text);
-        if (parsed.ok) page.adopt(parsed.value, true);
+        if (parsed.ok) page.adopt(parsed.value, 'over');
         this.touch();
       } else await forgetDraft(page.user, page.lesson);
       page.changed();

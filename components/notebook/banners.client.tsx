@@ -21,8 +21,8 @@ export function Banners() {
     <div className="nb-banners">
       {session.state === 'waiting' && <Waiting server={session.server} />}
       {session.state === 'ended' && (
-        <Alert tone="warn" live title="Your server has stopped">
-          {session.say} The next <em>Run</em> works in a new one, with all your files.
+        <Alert tone="warn" live title="Your server has stopped" actions={editor === 'lab' && <Button size="sm" onClick={lesson.prepare}>Start a new server</Button>}>
+          {session.say} {editor === 'lab' ? 'A new one has all your files, and JupyterLab saves to it.' : <>The next <em>Run</em> works in a new one, with all your files.</>}
         </Alert>
       )}
       {session.state === 'refused' && (

@@ -3,13 +3,16 @@
 import { ArrowLeft } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { Button } from '../ui/button.tsx';
+import { Banners } from './banners.client.tsx';
 import type { Entered } from './session.ts';
 import { labCommands, type LabCommands } from './lab-commands.client.ts';
+import { useLesson } from './lesson-context.client.ts';
 
 const sandbox = 'allow-scripts allow-same-origin allow-forms allow-popups allow-popups-to-escape-sandbox allow-modals allow-downloads';
 
 /** The learner's own JupyterLab, on the workspace's origin, with the kernel the page was connected to. */
-export default function Lab({ at, title, back }: { at: Entered; title: string; back: (saved: boolean) => Promise<boolean> }) {
+export default function Lab({ at, title }: { at: Entered; title: string }) {
+  const lesson = useLesson();
   const frame = useRef<HTMLIFrameElement>(null);
   const commands = useRef<LabCommands>(undefined);
   const [leaving, setLeaving] = useState<'no' | 'saving' | 'failed'>('no');
@@ -17,14 +20,19 @@ export default function Lab({ at, title, back }: { at: Entered; title: string; b
   useEffect(() => {
     const target = frame.current?.contentWindow;
     if (!target) return undefined;
-    commands.current = labCommands(target, at.origin);
-    return () => commands.current?.close();
-  }, [at.origin]);
+    const speaking = labCommands(target, at.origin);
+    commands.current = speaking;
+    const stopAnswering = lesson.showsLab(() => speaking.save());
+    return () => {
+      stopAnswering();
+      speaking.close();
+    };
+  }, [lesson, at.origin]);
 
   async function leave() {
     setLeaving('saving');
     const saved = (await commands.current?.save()) ?? false;
-    if (!(await back(saved))) setLeaving('failed');
+    if (!saved || !(await lesson.handOver('page'))) setLeaving('failed');
   }
 
   return (
@@ -36,10 +44,15 @@ export default function Lab({ at, title, back }: { at: Entered; title: string; b
         <span className="truncate text-sm text-ink-2">{title}</span>
         {leaving === 'failed' && (
           <span role="alert" className="text-sm text-bad">
-            The notebook could not be saved. Save it in JupyterLab, then try again.
+            The notebook could not be saved. Save it in JupyterLab, then try again, or{' '}
+            <button type="button" className="underline" onClick={() => void lesson.handOver('page')}>
+              go back to what was saved last
+            </button>
+            .
           </span>
         )}
       </div>
+      <Banners />
       <iframe ref={frame} title={`JupyterLab: ${title}`} src={`${at.origin}/lab/tree/${at.workspace.path.split('/').map(encodeURIComponent).join('/')}`} sandbox={sandbox} allow="clipboard-read; clipboard-write; fullscreen" />
     </div>
   );

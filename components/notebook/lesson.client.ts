@@ -3,21 +3,24 @@ import type { LessonId } from '../../lib/core/ids.ts';
 import type { ServerView } from '../../lib/core/servers/view.ts';
 import type { Unkept } from '../../lib/core/workspaces/unkept.ts';
 import { keepServer, setEditor } from './api.client.ts';
-import { makeAutosave, type Conflict } from './autosave.client.ts';
+import { makeAutosave, type Conflict, type Saved } from './autosave.client.ts';
 import { makeConnection } from './connection.client.ts';
 import { loadEditor } from './editor-loader.client.ts';
 import { onSiteEvent } from './events.client.ts';
-import { added, adopt, fromRendered, toNotebook, type PageCell, type RenderedCell } from './page-cells.ts';
+import { added, adopt, fromRendered, toNotebook, type Adoption, type PageCell, type RenderedCell } from './page-cells.ts';
 import { makeRuns } from './runs.client.ts';
 import type { Draft, SaveState } from './save.ts';
-import type { Session } from './session.ts';
+import type { Session, WorkspaceAt } from './session.ts';
 import { makeTopics } from './store.client.ts';
+import { answerTabs, askTabs } from './tabs.client.ts';
 
 /** What the bars of the page show. */
 export type Status = {
   session: Session;
   save: SaveState;
   editor: 'page' | 'lab';
+  /** Set while JupyterLab has the notebook, in this tab or elsewhere; not known before the page has begun. */
+  lab?: 'here' | 'elsewhere';
   running: number;
   endsAt?: string;
   /** Files on the server that cannot be kept. */
@@ -30,6 +33,10 @@ export type Status = {
 
 export type LessonStart = { lesson: LessonId; user: string; path: string; cells: RenderedCell[]; editor: 'page' | 'lab' };
 
+const labMark = (lesson: LessonId) => `lectern-lab ${lesson}`;
+const labTopic = ({ id, path }: WorkspaceAt) => `lectern save JupyterLab ${id} ${path}`;
+const labPatienceMs = 10_000;
+
 /** A lesson in the browser: its cells, their runs, its saves and its kernel. One per open page. */
 export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStart }: LessonStart) {
   let order = rendered.map(({ id }) => id);
@@ -37,14 +44,20 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   const topics = makeTopics<'order' | 'status' | `cell:${string}`>();
   let editor = editorAtStart;
   let server: Pick<Extract<ServerView, { state: 'ready' }>, 'endsAt' | 'unkept'> = {};
+  /** Tells this browser's other tabs of saves: the site announces none, for they would be most of what it has to say. */
+  let saves: BroadcastChannel | undefined;
+  let place: WorkspaceAt | undefined;
+  let labIsHere: boolean | undefined;
+  let saveLab: (() => Promise<boolean>) | undefined;
   let removed: { cell: PageCell; at: number } | undefined;
   let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor, running: 0 };
 
   const all = () => order.flatMap((id) => cells.get(id) ?? []);
 
   function refresh() {
+    const lab = editor === 'page' || labIsHere === undefined ? undefined : labIsHere ? 'here' : 'elsewhere';
     const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
-    status = { session: connection.session(), save: autosave.state(), editor, running, endsAt: server.endsAt, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
     topics.tell('status');
   }
 
@@ -61,6 +74,13 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     refresh();
     // Who has run something may go offline and must be able to write on.
     if (after.run.state === 'done') void loadEditor();
+  }
+
+  /** This tab shows JupyterLab, also after it was loaded anew. */
+  function placeLab(here: boolean) {
+    labIsHere = here;
+    if (here) sessionStorage.setItem(labMark(lesson), 'here');
+    else sessionStorage.removeItem(labMark(lesson));
   }
 
   function heed(view: ServerView) {
@@ -81,8 +101,9 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     user,
     lesson,
     notebook: (frame) => toNotebook(all(), frame),
-    adopt: (notebook: Notebook, over: boolean) => replace(adopt(all(), rendered, notebook, over)),
+    adopt: (notebook: Notebook, how: Adoption) => replace(adopt(all(), rendered, notebook, how)),
     changed: () => refresh(),
+    saved: (save: Saved) => saves?.postMessage(save),
   });
 
   const runs = makeRuns({ get: (id) => cells.get(id), all, set }, () => connection.link());
@@ -97,6 +118,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       refresh();
     },
     workspace(at, view) {
+      place = at;
       heed(view);
       void autosave.load(at);
     },
@@ -121,6 +143,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
       const was = editor;
       editor = event.editor;
+      if (editor === 'page') placeLab(false);
       if (event.revision !== autosave.revision()) void autosave.load(at, was === 'lab' || editor === 'lab');
       refresh();
     });
@@ -130,6 +153,9 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     runs.run(ids);
     if (runs.waiting() > 0) connection.want();
   }
+
+  /** Also while there is no server to be had. */
+  const whereabouts = () => connection.workspace() ?? place;
 
   const insert = (id: string, at: number, cell: PageCell) => {
     cells.set(id, cell);
@@ -146,9 +172,17 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
 
     /** Begins: claims a server, enters it, listens. @returns ends it */
     start(): () => void {
+      placeLab(editor === 'lab' && sessionStorage.getItem(labMark(lesson)) !== null);
+      refresh();
       const stopEvents = listen();
+      saves = new BroadcastChannel('lectern-saves');
+      saves.onmessage = ({ data }: MessageEvent<Saved>) => {
+        const at = connection.workspace();
+        if (at && data.workspace === at.id && data.path === at.path && editor === 'page' && data.revision > (autosave.revision() ?? Infinity)) void autosave.load(at);
+      };
       connection.open();
       return () => {
+        saves?.close();
         stopEvents();
         autosave.close();
         connection.close();
@@ -175,7 +209,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       refresh();
     },
     recheck: () => void connection.recheck(),
-    workspace: connection.workspace,
+    workspace: whereabouts,
 
     edit: (id: string, source: string) => set(id, (each) => (each.cell.source === source ? each : { ...each, cell: { ...each.cell, source }, rendered: { ...each.rendered, source: false }, touched: { ...each.touched, source: true } })),
     /** @returns the new cell's id */
@@ -211,22 +245,50 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       autosave.touch();
     },
 
-    flush: autosave.flush,
+    /** Everything in the site, what JupyterLab shows in this tab included. @returns whether it is */
+    flush: async (options?: { keepalive?: boolean }) => (saveLab ? saveLab() : autosave.flush(options)),
+    /** For the frame of JupyterLab: how it saves. @returns ends it, and the answers to other tabs that want the notebook back */
+    showsLab(save: () => Promise<boolean>): () => void {
+      saveLab = save;
+      const at = connection.workspace();
+      const stopAnswering = at && answerTabs(labTopic(at), save);
+      return () => {
+        saveLab = undefined;
+        stopAnswering?.();
+      };
+    },
     retrySave: autosave.retryNow,
     settle: autosave.settle,
     restoreDraft: (yes: boolean) => autosave.restore(yes),
 
     /** Hands the notebook over, once it is saved. False when it could not be. */
     async handOver(to: 'lab' | 'page'): Promise<boolean> {
-      const at = connection.workspace();
+      const at = whereabouts();
       if (!at) return false;
       if (to === 'lab' && !(await autosave.flush())) return false;
+      const before = labIsHere ?? false;
+      // Before the others hear of it: this tab must not take itself for one of them.
+      placeLab(to === 'lab');
       const answer = await setEditor(at, to);
-      if (answer.state !== 'ok') return false;
+      if (answer.state !== 'ok') {
+        placeLab(before);
+        return false;
+      }
       if (to === 'page') await autosave.load(at, true);
       editor = to;
       refresh();
       return true;
+    },
+    /** Takes the notebook from a JupyterLab elsewhere. Where one can be asked it saves first; one that is gone, or does not answer, is not waited for. */
+    async takeBack(): Promise<boolean> {
+      const at = whereabouts();
+      if (at) await askTabs(labTopic(at), labPatienceMs);
+      return this.handOver('page');
+    },
+    /** Shows JupyterLab in this tab, where another one had opened it. */
+    showLab() {
+      placeLab(true);
+      refresh();
     },
   };
 }

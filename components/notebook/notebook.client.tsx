@@ -2,10 +2,12 @@
 
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Place } from '../../lib/core/lessons/sanitise.ts';
+import { Alert } from '../ui/alert.tsx';
+import { Button } from '../ui/button.tsx';
 import { Banners } from './banners.client.tsx';
 import { Cell, type Slot } from './cell.client.tsx';
 import { keepWorkSafe } from './leaving.client.ts';
-import { makeLesson, type LessonStart } from './lesson.client.ts';
+import { makeLesson, type LessonStart, type Status } from './lesson.client.ts';
 import { LessonContext, useLesson, useOrder, useStatus } from './lesson-context.client.ts';
 import type { Entered } from './session.ts';
 import { StatusBar } from './status-bar.client.tsx';
@@ -32,11 +34,15 @@ export function NotebookView({ title, slots, ...start }: Props) {
 function Notebook({ title, slots, place }: { title: string; slots: { [cell: string]: Slot }; place: Place }) {
   const lesson = useLesson();
   const order = useOrder();
-  const { session, editor, conflict } = useStatus();
+  const { session, editor, lab, conflict } = useStatus();
   const [fresh, setFresh] = useState<string>();
   const current = useRef<string>(undefined);
   const readOnly = editor === 'lab';
   const at = 'at' in session ? session.at : undefined;
+  // JupyterLab stays while its server is away: what is unsaved in it is saved to the next one.
+  const [frameAt, setFrameAt] = useState<Entered>();
+  const wanted = lab !== 'here' ? undefined : at && at.origin !== frameAt?.origin ? at : frameAt;
+  if (wanted !== frameAt) setFrameAt(wanted);
 
   const focusNext = useCallback(
     (id: string) => {
@@ -61,8 +67,16 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
         addCell={(type) => addAfter(current.current && order.includes(current.current) ? current.current : order.at(-1), type)}
         openLab={() => void lesson.handOver('lab')}
       />
-      <Banners />
-      {readOnly && <LabPlace at={at} title={title} />}
+      {frameAt ? (
+        <Suspense>
+          <Lab at={frameAt} title={title} />
+        </Suspense>
+      ) : (
+        <>
+          <Banners />
+          {readOnly && <LabElsewhere lab={lab} canShow={at !== undefined} />}
+        </>
+      )}
       <div className="nb-cells" inert={readOnly}>
         {order.map((id, i) => (
           <Cell key={id} id={id} number={i + 1} place={place} slot={slots[id]} readOnly={readOnly} isNew={fresh === id} focusNext={focusNext} addAfter={addAfter} />
@@ -73,13 +87,34 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
   );
 }
 
-/** While JupyterLab has the notebook. Where it was opened elsewhere, this page can take it back. */
-function LabPlace({ at, title }: { at: Entered | undefined; title: string }) {
+/** JupyterLab has the notebook, and this page does not show it: the way to take the notebook back. */
+function LabElsewhere({ lab, canShow }: { lab: Status['lab']; canShow: boolean }) {
   const lesson = useLesson();
-  if (!at) return <p className="nb-note">This notebook is open in JupyterLab.</p>;
+  const [taking, setTaking] = useState<'no' | 'asking' | 'failed'>('no');
+
+  async function take() {
+    setTaking('asking');
+    setTaking((await lesson.takeBack()) ? 'no' : 'failed');
+  }
+
+  if (!lab) return <p className="nb-note">This notebook is open in JupyterLab.</p>;
   return (
-    <Suspense>
-      <Lab at={at} title={title} back={(saved) => (saved ? lesson.handOver('page') : Promise.resolve(false))} />
-    </Suspense>
+    <Alert
+      title={lab === 'here' ? 'This notebook is open in JupyterLab' : 'This notebook is open in JupyterLab elsewhere'}
+      actions={
+        <>
+          <Button size="sm" variant="primary" busy={taking === 'asking'} onClick={() => void take()}>
+            Edit it here
+          </Button>
+          <Button size="sm" disabled={!canShow} onClick={() => lesson.showLab()}>
+            Show JupyterLab here
+          </Button>
+        </>
+      }
+    >
+      {lab === 'here' ? 'It is shown as soon as your server is there. ' : 'Another tab or device has it, and this page follows what is saved there. '}
+      If you edit it here, what was typed there in the last seconds and not yet saved may stay behind.
+      {taking === 'failed' && <span className="block text-bad">The notebook could not be taken back. Try again when the site can be reached.</span>}
+    </Alert>
   );
 }

@@ -36,18 +36,21 @@ export function added(cell: Cell): PageCell {
 }
 
 /**
- * The page after a revision of the notebook arrived. What was typed or run here in the meantime stays, unless `over` says
- * that the revision replaces it; the site's rendering stays where it shows the same.
+ * How a revision comes into the page. `beside`: what was typed or run here in the meantime stays. `over`: it replaces the
+ * page. `merged`: it holds what was typed here already, and what runs here goes on.
  */
-export function adopt(page: PageCell[], rendered: RenderedCell[], notebook: Notebook, over: boolean): PageCell[] {
+export type Adoption = 'beside' | 'over' | 'merged';
+
+/** The page after a revision of the notebook arrived. The site's rendering stays where it shows the same. */
+export function adopt(page: PageCell[], rendered: RenderedCell[], notebook: Notebook, how: Adoption): PageCell[] {
   const before = new Map(page.map((each) => [each.cell.id, each]));
   const renderings = new Map(rendered.map((each) => [each.id, each]));
   const cells = notebook.cells.map((cell): PageCell => {
     const local = before.get(cell.id);
-    const kept = over || local?.cell.type !== cell.type ? undefined : local;
-    const source = kept?.touched.source ? kept.cell.source : cell.source;
+    const kept = how === 'over' || local?.cell.type !== cell.type ? undefined : local;
+    const source = kept?.touched.source && how === 'beside' ? kept.cell.source : cell.source;
     const print = renderings.get(cell.id);
-    const outputsKept = kept !== undefined && (kept.touched.outputs || kept.run.state === 'running' || kept.run.state === 'asking' || kept.run.state === 'queued');
+    const outputsKept = kept !== undefined && ((kept.touched.outputs && (how === 'beside' || showsSame(kept, cell))) || kept.run.state === 'running' || kept.run.state === 'asking' || kept.run.state === 'queued');
     const executionCount = outputsKept && kept.cell.type === 'code' ? kept.cell.executionCount : cell.type === 'code' ? cell.executionCount : null;
     return {
       cell: cell.type === 'code' ? { ...cell, source, executionCount } : { ...cell, source },
@@ -60,7 +63,7 @@ export function adopt(page: PageCell[], rendered: RenderedCell[], notebook: Note
       touched: kept?.touched ?? untouched,
     };
   });
-  if (over) return cells;
+  if (how !== 'beside') return cells;
   const arrived = new Set(cells.map((each) => each.cell.id));
   page.forEach((each, i) => {
     if (arrived.has(each.cell.id) || !each.touched.source || each.rendered.source) return;
@@ -69,6 +72,9 @@ export function adopt(page: PageCell[], rendered: RenderedCell[], notebook: Note
   });
   return cells;
 }
+
+/** What it shows may be updated by the kernel yet, where the same read from a file may not. */
+const showsSame = ({ shown }: PageCell, cell: Cell) => cell.type === 'code' && outputsFingerprint(shown.outputs) === outputsFingerprint(cell.outputs);
 
 /** The notebook to save: the page's cells in the frame of the revision it stands on. */
 export function toNotebook(page: PageCell[], frame: Pick<Notebook, 'metadata' | 'rest'>): Notebook {
