@@ -1,0 +1,183 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, savedNotebook, write } from './lessons.ts';
+import { sql } from './people.ts';
+
+async function start(page: Page, cell: Locator, code: string) {
+  await write(page, cell, code);
+  await page.keyboard.press('Control+Enter');
+}
+
+/** A workspace's key, of the letters that name origins. */
+const makeKey = () => `q${randomBytes(19).toString('hex').replaceAll(/[0189]/g, 'z').slice(0, 19)}`;
+
+const announce = (id: string, workspace: string) => sql(`SELECT pg_notify('lectern', $1)`, [JSON.stringify({ kind: 'server', id, workspace })]);
+
+test('a running cell is interrupted, a kernel is restarted, and a password is asked without being shown or kept', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const [cell, next] = [codeCell(page), codeCell(page, 1)];
+  await start(page, cell, 'import time\nprint("begun")\nwhile True:\n    time.sleep(0.05)');
+  await expect(outputOf(cell)).toContainText('begun', { timeout: 90_000 });
+  await page.getByRole('button', { name: 'Interrupt the kernel' }).click();
+  await expect(outputOf(cell)).toContainText('KeyboardInterrupt', { timeout: 60_000 });
+  await ran(cell);
+
+  await start(page, cell, 'kept = 41\nprint("set")');
+  await expect(outputOf(cell)).toContainText('set');
+  await ran(cell);
+  const restart = page.getByRole('dialog', { name: 'Restart the kernel?' });
+  await page.getByRole('button', { name: 'Restart the kernel' }).click();
+  await restart.getByRole('button', { name: 'Cancel' }).click();
+  await start(page, next, 'print(kept + 1)');
+  await expect(outputOf(next)).toContainText('42');
+  await ran(next);
+  await page.getByRole('button', { name: 'Restart the kernel' }).click();
+  await restart.getByRole('button', { name: 'Restart' }).click();
+  await expect(restart).toBeHidden();
+  await start(page, next, 'print("kept" in globals())');
+  await expect(outputOf(next)).toContainText('False', { timeout: 60_000 });
+  await ran(next);
+  // What was put out before stays.
+  await expect(outputOf(cell)).toContainText('set');
+
+  // Restarted while something runs: it says so.
+  await start(page, cell, 'print("again")\nwhile True: pass');
+  await expect(outputOf(cell)).toContainText('again');
+  await page.getByRole('button', { name: 'Restart the kernel' }).click();
+  await restart.getByRole('button', { name: 'Restart' }).click();
+  await expect(outputOf(cell)).toContainText('The kernel was restarted while this cell was running');
+
+  await start(page, cell, 'from getpass import getpass\nword = getpass("The word? ")\nprint(len(word), "letters")');
+  const asked = page.getByLabel('The word?');
+  await expect(asked).toHaveAttribute('type', 'password', { timeout: 60_000 });
+  await asked.fill('hush-hush');
+  await page.keyboard.press('Enter');
+  await expect(outputOf(cell)).toContainText('9 letters');
+  await ran(cell);
+  await saved(page);
+  expect(await page.locator('body').innerText()).not.toContain('hush-hush');
+  expect(await savedNotebook(page, person, first!.path)).not.toContain('hush-hush');
+});
+
+test('cells are moved, deleted, had back and written, and stay so', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const cells = page.locator('section[id^="cell-"]');
+  const order = () => cells.evaluateAll((all) => all.map(({ id }) => id));
+  const at = (id: string) => page.locator(`[id="${id}"]`);
+  const press = async (id: string, name: RegExp) => {
+    await at(id).hover();
+    await at(id).getByRole('button', { name }).click();
+  };
+  const [one, two, ...rest] = await order();
+  await press(one!, /^Move .* down$/);
+  await expect.poll(order).toEqual([two, one, ...rest]);
+  await saved(page);
+  await press(one!, /^Move .* up$/);
+  await press(rest[0]!, /^Move .* up$/);
+  const moved = [one, rest[0], two, ...rest.slice(1)];
+  await expect.poll(order).toEqual(moved);
+
+  await press(two!, /^Delete /);
+  await expect(at(two!)).toHaveCount(0);
+  await saved(page);
+  expect(await savedNotebook(page, person, first!.path)).not.toContain(two!.slice('cell-'.length));
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(order).toEqual(moved);
+  await expect(page.getByText('A cell was deleted.')).toBeHidden();
+
+  const text = page.getByRole('region', { name: /^Text cell/ }).first();
+  const id = await text.getAttribute('id');
+  await text.click();
+  await text.getByRole('button', { name: /^Edit text cell/ }).click();
+  await at(id!).getByRole('textbox').fill('## Mine now\n\nWith $x^2$ and **weight**.');
+  await page.keyboard.press('Shift+Enter');
+  await expect(at(id!).getByRole('heading', { name: 'Mine now' })).toBeVisible();
+  await expect(at(id!).locator('.katex').first()).toBeVisible();
+  await saved(page);
+  await page.reload();
+  await expect(at(id!).getByRole('heading', { name: 'Mine now' })).toBeVisible();
+  expect(await order()).toEqual(moved);
+});
+
+/** A course of one lesson whose notebook comes with this output. */
+async function addLesson(html: string): Promise<string> {
+  const slug = `scripts-${randomBytes(4).toString('hex')}`;
+  const cell = { cell_type: 'code', id: 'made', metadata: {}, source: `show() # ${slug}`, execution_count: 1, outputs: [{ output_type: 'display_data', data: { 'text/html': html }, metadata: {} }] };
+  const bytes = Buffer.from(JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: {}, cells: [cell] }));
+  const sha256 = createHash('sha256').update(bytes).digest();
+  await sql('INSERT INTO blob (sha256, size) VALUES ($1, $2)', [sha256, bytes.length]);
+  await sql(`INSERT INTO blob_chunk (sha256, position, encoding, bytes) VALUES ($1, 0, 'identity', $2)`, [sha256, bytes]);
+  await sql(
+    `WITH c AS (INSERT INTO course (slug, title, published_at) VALUES ($1, $1, now()) RETURNING id),
+          m AS (INSERT INTO module (course_id, title, position) SELECT id, 'M', 0 FROM c RETURNING id),
+          l AS (INSERT INTO lesson (module_id, slug, title, position, path) SELECT id, 'one', 'One', 0, 'one.ipynb' FROM m RETURNING id)
+     INSERT INTO lesson_version (lesson_id, number, notebook_sha256) SELECT id, 1, $2 FROM l`,
+    [slug, sha256],
+  );
+  await sql('UPDATE lesson l SET current_version_id = v.id FROM lesson_version v JOIN lesson o ON o.id = v.lesson_id JOIN module m ON m.id = o.module_id JOIN course c ON c.id = m.course_id WHERE l.id = o.id AND c.slug = $1', [slug]);
+  return slug;
+}
+
+// Seen to fail with every saved output taken for the reader's own.
+test('T14 scripts in an output that came with the lesson wait for a click', async ({ learner: { page, person }, site }) => {
+  const slug = await addLesson('<p id=made></p><script>document.getElementById("made").textContent = "by a script"</script>');
+  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2', [person.id, slug]);
+  await page.goto(`${site}/courses/${slug}/one`);
+  const output = outputOf(codeCell(page));
+  await expect(output).toContainText('This output came with the lesson and has scripts.');
+  // Still so once the learner's own copy of the notebook is there.
+  await expect(page.getByText('Ready', { exact: true })).toBeVisible({ timeout: 90_000 });
+  await expect(output.locator('iframe')).toHaveCount(0);
+  await output.getByRole('button', { name: 'Show it' }).click();
+  await expect(output.frameLocator('iframe').getByText('by a script')).toBeVisible();
+});
+
+test('a server about to be stopped for idleness says so, and its learner keeps it', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await run(codeCell(page));
+  await ran(codeCell(page));
+  await saved(page);
+  const row = async () => (await sql<{ id: string; workspace: string; kept: boolean; warned: boolean }>(
+    `SELECT s.id, s.workspace_id AS workspace, kept_at IS NOT NULL AS kept, warned_at IS NOT NULL AS warned FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1 AND s.state = 'running'`,
+    [person.id],
+  ))[0]!;
+  const warning = page.getByText('Are you still there?');
+  // As the controller writes it. What it still hears of the server's last run may take it back, and then it is written again.
+  const { id, workspace } = await row();
+  await expect(async () => {
+    await sql(`UPDATE server SET active_at = now() - interval '29 minutes', claimed_at = now() - interval '29 minutes', warned_at = now() WHERE id = $1`, [id]);
+    await announce(id, workspace);
+    await expect(warning).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+  await expect(page.getByRole('timer')).toContainText(/will be stopped in \d+ (seconds|minutes)/);
+  await page.getByRole('button', { name: 'Keep my server' }).click();
+  await expect(warning).toBeHidden();
+  await expect.poll(row).toMatchObject({ id, kept: true, warned: false });
+});
+
+test('who waits in the queue reads the place and how long it may take, and a cell that was run meanwhile runs as soon as the server is there', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  // A place in the queue that is not served before the test says so.
+  const [workspace] = await sql<{ id: string }>(`INSERT INTO workspace (key, user_id, course_id) SELECT $1, $2, id FROM course WHERE slug = $3 RETURNING id`, [makeKey(), person.id, course]);
+  const [server] = await sql<{ id: string }>(`INSERT INTO server (profile, state, workspace_id, retry_at) VALUES ('default', 'requested', $1, now() + interval '1 hour') RETURNING id`, [workspace!.id]);
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const waiting = page.getByRole('status').filter({ hasText: 'Waiting for a place' });
+  await expect(waiting).toContainText(/Place \d+ in the queue/);
+  await expect(waiting).toContainText(/About \d+ (seconds|minutes) to go/);
+  const cell = codeCell(page);
+  await start(page, cell, 'print("after the queue")');
+  await expect(cell).toContainText('Waiting to run');
+  await sql('UPDATE server SET retry_at = NULL WHERE id = $1', [server!.id]);
+  await announce(server!.id, workspace!.id);
+  await expect(outputOf(cell)).toContainText('after the queue', { timeout: 90_000 });
+  await ran(cell);
+  await expect(waiting).toBeHidden();
+});
