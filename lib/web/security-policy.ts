@@ -4,7 +4,7 @@ import { policyFor } from '../core/auth/policy.ts';
 
 let settings: ReturnType<typeof readEnvironment>['config'] | undefined;
 
-/** What a page is sent with besides the headers of next.config.ts. Reads the settings by itself: the proxy opens no database. */
+/** What a page is sent with besides the headers of next.config.mjs. Reads the settings by itself: the proxy opens no database. */
 export function pageHeaders(nonce: string): Record<string, string> {
   settings ??= readEnvironment().config;
   const { site, notebookDomain } = settings;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { memoryOf, withDescendants } from '../../lib/adapters/local/process.ts';
@@ -10,11 +10,21 @@ import { figure, median, type Figure } from './figure.ts';
 
 const MB = 1024 * 1024;
 
-/** Resident memory of the three programs, with all they started. */
+/** Resident memory of the three programs and of all they started, but for learners' servers. */
 export function programsMemory(stateDir: string): Figure {
-  const pids = ['web', 'gateway', 'controller'].flatMap((name) => withDescendants(recorded(join(stateDir, 'run'), name)!.pid));
+  const servers = new Set(serverPids(stateDir).flatMap(withDescendants));
+  const pids = ['web', 'gateway', 'controller'].flatMap((name) => withDescendants(recorded(join(stateDir, 'run'), name)!.pid)).filter((pid) => !servers.has(pid));
   const resident = pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024, 0);
   return figure('programs-memory', resident / MB, 'MB', 350, 'lower');
+}
+
+/** The first process of each server's sandbox. */
+function serverPids(stateDir: string): number[] {
+  const runDir = privateRunDir(stateDir);
+  return readdirSync(runDir).flatMap((name) => {
+    const file = join(runDir, name, 'process');
+    return existsSync(file) ? [(JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid] : [];
+  });
 }
 
 /** Proportional set size of a warm server with its kernel: everything in its sandbox. */

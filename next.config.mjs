@@ -1,5 +1,3 @@
-import type { NextConfig } from 'next';
-
 /** On every answer of the site. The pages' Content-Security-Policy, which differs each time, is in proxy.ts. */
 const everywhere = [
   { key: 'X-Content-Type-Options', value: 'nosniff' },
@@ -11,7 +9,8 @@ const everywhere = [
   { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=()' },
 ];
 
-const config: NextConfig = {
+/** @type {import('next').NextConfig} Not TypeScript, or the running site would load Next's whole compiler for it: 40 MB. */
+const config = {
   poweredByHeader: false,
   reactStrictMode: true,
   // `npm test` and `npm run check` check types; a first `up` need not do it again.
