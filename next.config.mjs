@@ -4,8 +4,6 @@ const everywhere = [
   // Of the site's addresses, other origins see nothing.
   { key: 'Referrer-Policy', value: 'same-origin' },
   { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
-  // A process of its own: a notebook that is busy must not freeze the site's page.
-  { key: 'Origin-Agent-Cluster', value: '?1' },
   { key: 'Permissions-Policy', value: 'camera=(), microphone=(), geolocation=()' },
 ];
 
@@ -21,7 +19,17 @@ const config = {
   serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@prisma/client', '@prisma/adapter-pg', 'nodemailer', 'undici'],
   headers: async () => [
     { source: '/:path*', headers: everywhere },
-    { source: '/((?!output-frame).*)', headers: [{ key: 'Cross-Origin-Resource-Policy', value: 'same-origin' }] },
+    {
+      source: '/((?!output-frame).*)',
+      headers: [
+        { key: 'Cross-Origin-Resource-Policy', value: 'same-origin' },
+        // A process of its own: a notebook that is busy must not freeze the site's page. The output frame has an opaque origin,
+        // which is alone anyhow; Chromium complains of the header there.
+        { key: 'Origin-Agent-Cluster', value: '?1' },
+      ],
+    },
+    // These addresses hold one-time tokens, which must not stand in the Referer of whatever their pages ask for.
+    { source: '/:page(link|reset|verify|welcome)', headers: [{ key: 'Referrer-Policy', value: 'strict-origin' }] },
     // A sandboxed frame has an opaque origin, so its own scripts are cross-origin to it.
     {
       source: '/output-frame/:path*',

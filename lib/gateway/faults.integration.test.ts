@@ -170,11 +170,11 @@ async function listen(port: number, text: string): Promise<{ socket: Socket; clo
   return { socket, closed };
 }
 
-test('a site that is away is answered with a page that tries again', async () => {
+test('a site that is away is answered with a page that tries again, and takes no isolation away', async () => {
   await start();
   await world.site.close();
   const answered = await ask(world.port, SITE_HOST, '/courses', { headers: { 'sec-fetch-mode': 'navigate' } });
-  expect(answered).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
+  expect(answered).toMatchObject({ status: 503, headers: { 'retry-after': '2', 'origin-agent-cluster': '?1' } });
   expect(answered.body).toContain('http-equiv="refresh"');
 });
 

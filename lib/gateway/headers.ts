@@ -49,6 +49,16 @@ export type NotebookHeaders = {
   cors: Flat;
 };
 
+/** For the gateway's own answers in the site's name. One page without the process of its own would keep all later ones out of it. */
+export const siteHeaders: Flat = [
+  'content-security-policy', "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'x-content-type-options', 'nosniff',
+  'cross-origin-opener-policy', 'same-origin',
+  'cross-origin-resource-policy', 'same-origin',
+  'origin-agent-cluster', '?1',
+  'referrer-policy', 'same-origin',
+];
+
 /** `'self'` lets JupyterLab show a file of its own in a frame; everybody else but the site is kept from framing. */
 export function notebookHeaders(site: string): NotebookHeaders {
   const ancestors = `frame-ancestors 'self' ${site}`;

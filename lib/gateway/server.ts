@@ -42,7 +42,7 @@ const UNUSED_MS = 5 * 60_000;
 const mistaken: Own = { status: 500, code: 'unavailable', say: 'Something went wrong in Lectern. Please try again.' };
 const misdirected: Own = { status: 421, code: 'invalid', say: 'There is no such site here.' };
 const tooLarge = Buffer.from(
-  'HTTP/1.1 431 Request Header Fields Too Large\r\nClear-Site-Data: "cookies"\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n' +
+  'HTTP/1.1 431 Request Header Fields Too Large\r\nClear-Site-Data: "cookies"\r\nOrigin-Agent-Cluster: ?1\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n' +
     '<!doctype html><meta charset="utf-8"><title>Lectern</title><p>Your browser sent too many cookies. They have been removed: please load the page again.</p>',
 );
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { Pool } from 'undici';
 import { answer, answerSocket, forbidden, malformed, siteAway } from './answer.ts';
 import { makeClientAddress } from './client.ts';
-import { headersFromSite, headersToSite, type Client } from './headers.ts';
+import { headersFromSite, headersToSite, siteHeaders, type Client } from './headers.ts';
 import { forward } from './http.ts';
 import { connectTo } from './target.ts';
 import { headText, open } from './upgrade.ts';
@@ -23,7 +23,7 @@ export function makeSite({ config: { site, webPort, trustedProxies }, log }: Dep
   return {
     request(request: IncomingMessage, response: ServerResponse) {
       const path = request.url ?? '';
-      if (!path.startsWith('/')) return answer(request, response, malformed());
+      if (!path.startsWith('/')) return answer(request, response, malformed(), siteHeaders);
       forward(request, response, pool, {
         path,
         headers: headersToSite(request.rawHeaders, clientOf(request)),
@@ -39,7 +39,7 @@ export function makeSite({ config: { site, webPort, trustedProxies }, log }: Dep
         },
         failed: (error) => {
           log.warn({ err: error }, 'the web program could not be reached');
-          answer(request, response, siteAway());
+          answer(request, response, siteAway(), siteHeaders);
         },
       });
     },
