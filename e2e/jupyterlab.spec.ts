@@ -49,7 +49,7 @@ test('a learner goes to JupyterLab and back without losing a variable or a word'
   await saved(page);
 });
 
-// Seen to fail before there was a way back: the second tab opened a JupyterLab of its own, and after a crash nothing gave the notebook back.
+// Seen to fail with the question to the other tab left out: what was typed there was not on the page.
 test('a notebook open in JupyterLab elsewhere is taken back: asked to save where it still runs, and without it where it is gone', async ({ learner: { page, person, context }, site, expectedProblems }) => {
   expectedProblems.push(/\.nb\.lectern\.localhost/);
   test.setTimeout(240_000);

@@ -181,3 +181,35 @@ test('who waits in the queue reads the place and how long it may take, and a cel
   await ran(cell);
   await expect(waiting).toBeHidden();
 });
+
+// Seen to fail before: the page did not know its workspace, and what was typed was neither saved nor kept.
+test('who has as many servers as one may have is told which, writes on and is saved, and gets one when another is stopped', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  const others = [await addLesson('one'), await addLesson('two')];
+  for (const slug of others) {
+    await sql(
+      `WITH w AS (INSERT INTO workspace (key, user_id, course_id) SELECT $1, $2, id FROM course WHERE slug = $3 RETURNING id)
+       INSERT INTO server (profile, state, workspace_id, retry_at) SELECT 'default', 'requested', id, now() + interval '1 hour' FROM w`,
+      [makeKey(), person.id, slug],
+    );
+  }
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  const refused = page.getByRole('alert').filter({ hasText: 'No server for now' });
+  await expect(refused).toContainText('You already have 2 servers running');
+  for (const slug of others) await expect(refused).toContainText(slug);
+  const cell = codeCell(page);
+  await write(page, cell, 'print("written", "without a server")');
+  await saved(page);
+  await page.reload();
+  await expect(cell).toContainText('without a server');
+  await expect(refused).toBeVisible();
+
+  await sql(`UPDATE server SET desired = 'stop', reason = 'requested' WHERE workspace_id IN (SELECT w.id FROM workspace w JOIN course c ON c.id = w.course_id WHERE w.user_id = $1 AND c.slug = ANY($2))`, [person.id, others]);
+  await expect(async () => {
+    await refused.getByRole('button', { name: 'Try again' }).click({ timeout: 5_000 });
+    await expect(refused).toBeHidden({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+  await run(cell);
+  await expect(outputOf(cell)).toContainText('written without a server', { timeout: 90_000 });
+});

@@ -63,7 +63,7 @@ test('a second browser sees nothing of the first one’s: no page, no file, no k
   }
 });
 
-// Seen to fail with the question to the other tabs left out: the first tab's line was nowhere.
+// Seen to fail with the question to the other tabs left out: nobody was asked about the line that could not be saved.
 test('a sign-out in one tab saves what another has not yet saved, and asks where that cannot be done', async ({ learner: { page, person, context }, site, expectedProblems }) => {
   expectedProblems.push(/status of 40[13]|WebSocket|ERR_FAILED/);
   await enrol(person);

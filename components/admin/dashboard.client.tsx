@@ -53,7 +53,7 @@ export function Dashboard({ initial, start, stop }: Props) {
     ) : null;
 
   return (
-    <div className="grid gap-8">
+    <div className="grid grid-cols-1 gap-8">
       {!fresh && <Alert tone="warn" title="This page is not being updated">The site does not answer; what you see may be old.</Alert>}
       {overview.shortfalls.length > 0 && <Shortfalls shortfalls={overview.shortfalls} />}
       <Charts minutes={overview.minutes} />

@@ -72,6 +72,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     if (opened.state !== 'ok') return refused(opened);
     const at = { ...opened.value.workspace, path: opened.value.path };
     hooks.workspace(at, opened.value.server);
+    if (opened.value.refused !== undefined) return dispatch({ kind: 'refused', say: opened.value.refused });
     dispatch({ kind: 'opened', workspace: at, server: opened.value.server });
     await enter(at);
   }

@@ -137,7 +137,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
 
   const listen = () =>
     onSiteEvent((event) => {
-      const at = connection.workspace();
+      const at = whereabouts();
       if (event.kind === 'reconnected' && at && editor === 'page') void autosave.load(at);
       if (event.kind === 'server' && event.workspace === at?.id) heed(event.server);
       if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
@@ -177,7 +177,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       const stopEvents = listen();
       saves = new BroadcastChannel('lectern-saves');
       saves.onmessage = ({ data }: MessageEvent<Saved>) => {
-        const at = connection.workspace();
+        const at = whereabouts();
         if (at && data.workspace === at.id && data.path === at.path && editor === 'page' && data.revision > (autosave.revision() ?? Infinity)) void autosave.load(at);
       };
       connection.open();

@@ -100,6 +100,7 @@ function LabElsewhere({ lab, canShow }: { lab: Status['lab']; canShow: boolean }
   if (!lab) return <p className="nb-note">This notebook is open in JupyterLab.</p>;
   return (
     <Alert
+      className="mb-5"
       title={lab === 'here' ? 'This notebook is open in JupyterLab' : 'This notebook is open in JupyterLab elsewhere'}
       actions={
         <>

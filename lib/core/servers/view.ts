@@ -11,8 +11,11 @@ export type ServerView =
   | { state: 'stopping'; id: ServerId; say: string }
   | { state: 'ended'; id: ServerId; reason: EndReason; say: string };
 
-/** `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a server. */
-export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView };
+/**
+ * `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a server.
+ * `refused`: why there is none for now. The notebook can be read and saved all the same.
+ */
+export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView; refused?: string };
 
 /**
  * `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it, opens the

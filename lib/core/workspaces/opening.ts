@@ -102,14 +102,15 @@ export function makeOpening(deps: Deps) {
       const workspace = await workspaces.open(actor.id, course.id);
       const [server] = await Promise.all([servers.open(workspace.id, actor.id), seed(workspaces, workspace.id, lesson.value)]);
       background(courses.setProgress(actor.id, id, 'opened'), 'note progress');
-      if (!server.ok) return server;
+      const reply = { workspace: { id: workspace.id, key: workspace.key, origin: notebookOrigin(site, workspace.key) }, path };
+      if (!server.ok) return ok({ ...reply, server: await servers.view(workspace.id), refused: server.refusal.say });
       if (server.value.state === 'ready') {
         background(
           store.of(workspace.id).then((running) => (isEnterable(running) ? prepared(workspace, running, path) : undefined)),
           'prepare ahead',
         );
       }
-      return ok({ workspace: { id: workspace.id, key: workspace.key, origin: notebookOrigin(site, workspace.key) }, path, server: server.value });
+      return ok({ ...reply, server: server.value });
     },
 
     /** Gives the browser its way in once the notebook is ready to be run; else says what is being waited for. */
