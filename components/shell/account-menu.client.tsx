@@ -1,11 +1,10 @@
 'use client';
 
 import { BookOpen, CircleUserRound, GraduationCap, LogOut, ServerCog, Settings } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { UserId } from '../../lib/core/ids.ts';
 import type { SiteRole } from '../../lib/core/users/actor.ts';
 import { Button } from '../ui/button.tsx';
-import { Dialog, DialogClose } from '../ui/dialog.client.tsx';
 import { Menu, MenuItem, MenuLabel, MenuLine, MenuLink } from '../ui/menu.client.tsx';
 import { ThemeChoice } from './theme-choice.client.tsx';
 import type { Theme } from './theme.ts';
@@ -14,6 +13,8 @@ type Props = { id: UserId; name: string; email: string; role: SiteRole; theme: T
 
 /** Loaded when somebody signs out, not with every page. */
 const notebooks = () => import('../notebook/leaving.client.ts');
+const question = () => import('./leave-dialog.client.tsx');
+const LeaveDialog = lazy(question);
 
 /** The menu of whoever is signed in. Unsaved work is saved before the sign-out, or asked about. */
 export function AccountMenu({ id, name, email, role, theme, signOut }: Props) {
@@ -28,7 +29,9 @@ export function AccountMenu({ id, name, email, role, theme, signOut }: Props) {
 
   async function saveAndLeave() {
     setState('saving');
-    if (await (await notebooks()).saveBeforeSignOut()) await leave();
+    // The question comes along now: later the network may be what fails.
+    const [{ saveBeforeSignOut }] = await Promise.all([notebooks(), question()]);
+    if (await saveBeforeSignOut()) await leave();
     else setState('asking');
   }
 
@@ -36,12 +39,12 @@ export function AccountMenu({ id, name, email, role, theme, signOut }: Props) {
     <>
       <Menu
         label="Account"
-        trigger={
-          <Button variant="ghost" size="sm" busy={state === 'saving'} aria-label={`Account of ${name}`} className="max-w-48">
+        button={(props) => (
+          <Button variant="ghost" size="sm" busy={state === 'saving'} aria-label={`Account of ${name}`} className="max-w-48" {...props}>
             <CircleUserRound aria-hidden className="size-5" />
             <span className="hidden truncate sm:inline">{name}</span>
           </Button>
-        }
+        )}
       >
         <MenuLabel>
           <span className="block font-medium text-ink">{name}</span>
@@ -74,22 +77,7 @@ export function AccountMenu({ id, name, email, role, theme, signOut }: Props) {
           <LogOut aria-hidden /> Sign out
         </MenuItem>
       </Menu>
-      <Dialog
-        open={state === 'asking'}
-        onOpenChange={(open) => setState(open ? 'asking' : 'idle')}
-        title="Some of your work could not be saved"
-        description="It is kept in this browser only, and signing out removes it. Stay and try again, or sign out without it."
-        actions={
-          <>
-            <DialogClose>
-              <Button>Stay signed in</Button>
-            </DialogClose>
-            <Button variant="danger" onClick={() => void leave()}>
-              Sign out without it
-            </Button>
-          </>
-        }
-      />
+      <Suspense>{state === 'asking' && <LeaveDialog close={() => setState('idle')} leave={() => void leave()} />}</Suspense>
     </>
   );
 }

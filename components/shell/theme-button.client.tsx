@@ -11,11 +11,11 @@ export function ThemeButton({ theme }: { theme: Theme }) {
   return (
     <Menu
       label="Theme"
-      trigger={
-        <Button variant="ghost" size="sm" icon aria-label="Light or dark">
+      button={(props) => (
+        <Button variant="ghost" size="sm" icon aria-label="Light or dark" {...props}>
           <SunMoon aria-hidden className="size-5" />
         </Button>
-      }
+      )}
     >
       <ThemeChoice initial={theme} />
     </Menu>
