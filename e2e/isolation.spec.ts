@@ -1,11 +1,13 @@
 import type { Frame } from '@playwright/test';
 import { startCanary } from './canary.ts';
 import { expect, test, type Page } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, ran, run } from './lessons.ts';
+import { codeCell, course, enrol, lessons, ran, write } from './lessons.ts';
 
 /**
  * What JupyterLab's page can do to the site's. It stands for whatever a learner's code may bring there: what is evaluated in
- * its frame has all that the page itself has.
+ * its frame has all that the page itself has. Seen to fail with answers of the site that others may read (CORS and CORP), with
+ * `allow-top-navigation`, with requests for workers let through, and without Origin-Agent-Cluster on both sides. Two origins
+ * are all that keeps the parent's document.
  */
 test('T12 a notebook’s page reaches nothing of the site’s, and cannot hold it up', async ({ learner: { page, person, context }, site, expectedProblems }) => {
   // The browser tells of each refusal, and JupyterLab of its own affairs.
@@ -14,7 +16,8 @@ test('T12 a notebook’s page reaches nothing of the site’s, and cannot hold i
   await enrol(person);
   const [first] = await lessons();
   await page.goto(`${site}/courses/${course}/${first!.slug}`);
-  await run(codeCell(page));
+  await write(page, codeCell(page), 'import os\nopen(os.path.expanduser("~/worker.js"), "w").write("0")');
+  await page.keyboard.press('Control+Enter');
   await ran(codeCell(page));
   await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
   await expect(page.frameLocator('iframe[title^="JupyterLab"]').locator('.jp-Notebook')).toBeVisible({ timeout: 90_000 });
@@ -53,8 +56,6 @@ const attack = (lab: Frame, site: string, elsewhere: string): Promise<Record<str
         }
       };
       const read = async (path: string, more: RequestInit = {}) => (await fetch(site! + path, { credentials: 'include', ...more })).text();
-      // Jupyter's own script would be a good one.
-      const script = [...document.scripts].find(({ src }) => src)!.src;
       return {
         parent: await got(() => parent.document.title),
         storage: await got(() => parent.localStorage.length),
@@ -62,7 +63,7 @@ const attack = (lab: Frame, site: string, elsewhere: string): Promise<Record<str
         account: await got(() => read('/account')),
         unread: await got(() => read('/api/auth/session', { mode: 'no-cors' })),
         top: await got(() => (top!.location.href = elsewhere!)),
-        worker: await got(() => navigator.serviceWorker.register(script)),
+        worker: await got(() => navigator.serviceWorker.register('/files/worker.js')),
       };
     },
     [site, elsewhere],
@@ -75,6 +76,7 @@ async function clicksWhileBusy(page: Page, lab: Frame): Promise<number[]> {
     addEventListener('pointerdown', ({ timeStamp }) => delays.push(performance.now() - timeStamp), { capture: true });
     Object.assign(window, { delays });
   });
+  const banner = (await page.getByRole('banner').boundingBox())!;
   const busy = page.waitForEvent('console', (message) => message.text() === 'busy');
   await lab.evaluate(() => {
     setTimeout(() => {
@@ -86,7 +88,6 @@ async function clicksWhileBusy(page: Page, lab: Frame): Promise<number[]> {
   await busy;
   let rested = false;
   const rest = lab.waitForFunction(() => 'rested' in window).then(() => (rested = true));
-  const banner = (await page.getByRole('banner').boundingBox())!;
   let clicks = 0;
   for (; clicks < 15 && !rested; clicks += 1) await page.mouse.click(banner.x + banner.width / 2, banner.y + 2);
   const heard = await page.evaluate(() => (window as unknown as { delays: number[] }).delays);
