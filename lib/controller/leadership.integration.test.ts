@@ -105,6 +105,7 @@ test('F17 a leader that never learns of its end can do nothing either', async ()
   expect(world.spawner.kept()).toEqual(kept);
 });
 
+// Seen to fail with a lease that nobody can take over.
 test('F17 a leader that is killed without a goodbye is followed within its lease', async () => {
   const { child } = startLeader('killed', 1_500);
   const workspace = await world.workspace();

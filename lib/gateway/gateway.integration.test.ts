@@ -125,31 +125,33 @@ test('a cookie with less than eight minutes left is renewed on the way, and a fr
   expect(again.headers['set-cookie']).toBeUndefined();
 });
 
-const revocations: [string, (world: World, person: Person) => Promise<void>][] = [
+/** What ends a right, and what whoever comes again with the same cookie is told. */
+const revocations: [string, (world: World, person: Person) => Promise<void>, number][] = [
   ['sign-out', async ({ query, hub }, { sid, sub }) => {
     await query('DELETE FROM session WHERE id = $1', [sid]);
     await hub.bus.publish({ kind: 'session-ended', session: sid, user: sub });
-  }],
+  }, 403],
   ['ban', async ({ query, hub }, { sub }) => {
     await query('UPDATE "user" SET banned_at = now() WHERE id = $1', [sub]);
     await hub.bus.publish({ kind: 'user-changed', user: sub });
-  }],
+  }, 403],
   ['unenrolment', async ({ query, hub }, { sub }) => {
     await query('DELETE FROM enrolment WHERE user_id = $1', [sub]);
     await hub.bus.publish({ kind: 'user-changed', user: sub });
-  }],
+  }, 403],
   ['change of role', async ({ query, hub }, { sub }) => {
     await query(`UPDATE enrolment SET role = 'assistant' WHERE user_id = $1`, [sub]);
     await hub.bus.publish({ kind: 'user-changed', user: sub });
-  }],
+  }, 101],
   ['stop of the server', async ({ query, hub }, { srv, wsp }) => {
     await query(`UPDATE server SET desired = 'stop', reason = 'requested' WHERE id = $1`, [srv]);
     await hub.bus.publish({ kind: 'server', id: srv, workspace: wsp });
-  }],
+  }, 503],
 ];
 
-// With `watchRights` not subscribed the run does not end: the sockets stay open.
-test.each(revocations)('T5 %s closes an open WebSocket within a second, and nobody else’s', async (_name, revoke) => {
+// Seen to fail, all, with `watchRights` deaf; ban, unenrolment and change of role each with its part of `decideAdmission` or `mayStay`
+// taken out: of an unenrolment the next connection tells, for a changed role closes the socket besides.
+test.each(revocations)('T5 %s closes an open WebSocket within a second, and nobody else’s', async (_name, revoke, again) => {
   const [mine, other] = [await dial(world.port, ada.host, '/api/events', { cookie }), await dial(world.port, bob.host, '/api/events', { cookie: await world.cookieOf(bob) })];
   const closed = once(mine.socket!, 'close').then(([code]) => ({ code: code as number, at: performance.now() }));
   await revoke(world, ada);
@@ -159,6 +161,9 @@ test.each(revocations)('T5 %s closes an open WebSocket within a second, and nobo
   expect(at - revoked).toBeLessThan(1_000);
   expect(other.socket!.readyState).toBe(other.socket!.OPEN);
   other.socket!.terminate();
+  const next = await dial(world.port, ada.host, '/api/events', { cookie });
+  expect(next.status).toBe(again);
+  next.socket?.terminate();
 });
 
 // Seen to fail with sockets alone watched: the answers go on.

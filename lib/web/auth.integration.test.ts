@@ -138,6 +138,7 @@ describe('at an OpenID Connect issuer', () => {
     expect(await hub.prisma.user.count()).toBe(0);
   });
 
+  // Two refuse it: NextAuth's check, and the library below, which takes no state it was not told of. With the first alone removed it passes.
   test('T20 a state in the address that is not the browser’s is refused', async () => {
     issuer.people.set('ada', { email: 'ada@example.org', email_verified: true });
     const visitor = browser();
@@ -266,6 +267,7 @@ describe('at GitHub', () => {
     expect(await who(visitor)).toMatchObject({ name: 'Grace Hopper', email: 'grace@example.org' });
   });
 
+  // Seen to fail with the check of `verified` removed from the signIn callback.
   test('T20 an unverified primary address is refused, though another one is verified', async () => {
     gitHub.user = { id: 8, login: 'mallory' };
     gitHub.emails = [

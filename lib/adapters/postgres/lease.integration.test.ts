@@ -28,6 +28,7 @@ test('of many who ask at once one leads', async () => {
   expect(epochs.filter((epoch) => epoch !== undefined)).toEqual([1n]);
 });
 
+// Seen to fail with the epoch kept, and with a renewal that asks for neither epoch nor time.
 test('F17 a lease that ran out is somebody else’s with a later epoch, and the earlier one is dead for good', async () => {
   const [one, other] = [makeLease(database, { holder: 'one', ttlMs: long }), makeLease(database, { holder: 'other', ttlMs: long })];
   const first = (await one.acquire())!;

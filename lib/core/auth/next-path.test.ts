@@ -23,6 +23,7 @@ test.each([
   expect(nextPath(wanted, '/home')).toBe('/home');
 });
 
+// Those above were seen to fail with the path handed back as it came, and without the looks at the parsed one.
 test.each(['/courses', '/courses/python-basics/2?cell=4#top', '/@someone', '/%2F%2Fevil.example'])('T19 %j is a path of this site and stays', (wanted) => {
   expect(nextPath(wanted)).toBe(wanted);
 });

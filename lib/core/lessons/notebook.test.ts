@@ -65,6 +65,7 @@ test('a cell without an id gets the same one each time', () => {
   expect(read(text).cells[0]?.id).toMatch(/^c-\w+$/);
 });
 
+// Seen to fail with ids taken as they come.
 test('T25 doubled and unusable ids become distinct ones', () => {
   const ids = read(file([code, code, { ...code, id: 'x" onload="' }, { ...code, id: 7 }])).cells.map((cell) => cell.id);
   expect(new Set(ids).size).toBe(4);
@@ -87,6 +88,7 @@ test('T25 a notebook nested 100,000 deep is refused in a moment', () => {
   expect(outcome).toMatchObject({ ok: false, refusal: { code: 'invalid' } });
 });
 
+// Seen to fail without the two limits.
 test('T25 too many cells and too many bytes are refused', () => {
   const many = `{"nbformat": 4, "cells": [${Array(notebookLimits.cells + 1).fill('{}').join(',')}]}`;
   expect(parseNotebook(many).ok).toBe(false);

@@ -17,12 +17,14 @@ test('a table is HTML, a page with scripts is active', () => {
   expect(shown({ 'text/html': '<div></div><SCRIPT >1</SCRIPT>' })).toMatchObject({ kind: 'active', what: 'html' });
 });
 
+// Seen to fail with the SVG shown as HTML.
 test('T14 an SVG becomes a picture, never markup', () => {
   const view = shown({ 'image/svg+xml': '<svg onload="alert(1)"><script>1</script></svg>' });
   expect(view).toMatchObject({ kind: 'image' });
   expect(view.kind === 'image' && view.src).toMatch(/^data:image\/svg\+xml;charset=utf-8,%3Csvg/);
 });
 
+// Seen to fail without the look at its letters.
 test('T14 what claims to be a picture and is not base64 is not shown as one', () => {
   expect(shown({ 'image/png': '"><script>alert(1)</script>', 'text/plain': 'p' })).toEqual({ kind: 'text', text: 'p', stream: 'result' });
   expect(shown({ 'text/html': { not: 'a string' }, 'text/plain': 'p' })).toMatchObject({ kind: 'text' });

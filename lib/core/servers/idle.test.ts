@@ -16,18 +16,21 @@ describe('a running server', () => {
     expect(decideIdle(server({ warnedAt: at(28) }), at(30), limits)).toEqual({ do: 'stop', reason: 'idle' });
   });
 
+  // Seen to fail with a stop that does not wait for its warning.
   test('F19 is never stopped without the whole warning time, however late the warning came', () => {
     expect(decideIdle(server(), at(100), limits)).toEqual({ do: 'warn' });
     expect(decideIdle(server({ warnedAt: at(100) }), at(101), limits)).toEqual({ do: 'nothing' });
     expect(decideIdle(server({ warnedAt: at(100) }), at(102), limits)).toEqual({ do: 'stop', reason: 'idle' });
   });
 
+  // Seen to fail with the warning never taken back.
   test('F19 whose owner came back is not warned any more, and one that was kept has its whole limit again', () => {
     expect(decideIdle(server({ warnedAt: at(28), activeAt: at(29) }), at(30), limits)).toEqual({ do: 'unwarn' });
     expect(decideIdle(server({ keptAt: at(29) }), at(50), limits)).toEqual({ do: 'nothing' });
     expect(decideIdle(server({ keptAt: at(29) }), at(57), limits)).toEqual({ do: 'warn' });
   });
 
+  // Seen to fail with `busySince` left out.
   test('F19 with a long-running cell is not idle, until busy has lasted its maximum without a person', () => {
     expect(decideIdle(server({ busySince: at(1) }), at(300), limits)).toEqual({ do: 'nothing' });
     expect(decideIdle(server({ busySince: at(1) }), at(358), limits)).toEqual({ do: 'warn' });

@@ -33,10 +33,12 @@ describe('a server on its way', () => {
     expect(decided(warming, seen(ready))).toEqual({ do: 'accept', address, instance: 'i' });
   });
 
+  // Seen to fail without the deadline.
   test('F1 ends at its deadline whatever is seen of it', () => {
     for (const what of [absent, ready]) expect(decided(starting, seen(what), later(180_001))).toEqual({ do: 'end', reason: 'deadline' });
   });
 
+  // Seen to fail with the first failure taken for the last.
   test('F2 that died is tried again for a learner, later each time, until it has failed for good', () => {
     const ended = seen({ state: 'ended', reason: 'crashed', instance: 'i' });
     expect(decided(starting, ended)).toEqual({ do: 'retry', attempts: 1, retryAt: later(2_000), instance: 'i' });
@@ -45,6 +47,7 @@ describe('a server on its way', () => {
     expect(decided(warming, ended)).toMatchObject({ do: 'end', reason: 'crashed' });
   });
 
+  // Seen to fail with `desired` not looked at.
   test('F4 is ended when nobody wants it any more', () => {
     expect(decided({ ...starting, desired: 'stop', why: 'requested' }, seen(absent))).toEqual({ do: 'end', reason: 'requested' });
   });
@@ -58,6 +61,7 @@ describe('a server of the pool', () => {
     expect(decided(warm, seen(ready), later(7_200_001))).toEqual({ do: 'end', reason: 'surplus' });
   });
 
+  // Seen to fail with the mark not looked at.
   test('F12 never stays once its server is marked as somebody’s', () => {
     expect(decided(warm, seen(ready, true))).toEqual({ do: 'end', reason: 'mistaken' });
     expect(decided(warming, seen(ready, true))).toEqual({ do: 'end', reason: 'mistaken' });
@@ -69,6 +73,7 @@ describe('a running server', () => {
     expect(decided({ ...running, markedAt: undefined }, seen(ready))).toEqual({ do: 'mark' });
   });
 
+  // Seen to fail with what has ended taken for what runs.
   test('F14 ends with the cause that was seen', () => {
     expect(decided(running, seen({ state: 'ended', reason: 'memory', instance: 'i' }))).toEqual({ do: 'end', reason: 'memory' });
   });
