@@ -115,6 +115,7 @@ test('F19 "keep" answers the warning, and the server has its whole idle time aga
   await warned(workspace);
 });
 
+// Seen to fail with the cull begun and never ended.
 test('F19 a cull and a claim of the same workspace at once end with one server or none, and the claim works afterwards', async () => {
   world.start({ limits });
   const { workspace, ref } = await addRunning();

@@ -153,6 +153,7 @@ test('what servers lack here is kept for admins, as the one who leads has it, an
   await vi.waitFor(async () => expect(await told()).toEqual([]), patient);
 });
 
+// Two hold it: a pass without rows does nothing, and nothing is done outside without the lease's word. Seen to fail with both taken out.
 test('F11 with PostgreSQL away the controller neither ends nor stops a server, and goes on by itself when it is back', async () => {
   const proxy = await makeTcpProxy(world.url);
   const { logged } = world.start({ databaseUrl: proxy.url, leaseMs: 600, options: { renewMs: 150, orphanGraceMs: 0 } });

@@ -19,6 +19,7 @@ test('opening a lesson takes a warm server, and answers once it is marked and ma
   expect(await servers().open(id, user)).toMatchObject({ ok: true, value: { state: 'ready' } });
 });
 
+// Seen to fail without the partial unique index.
 test('F3 twenty tabs that open a lesson at once get one server', async () => {
   world.start({ profile: { poolFloor: 3 } });
   await warm(3);

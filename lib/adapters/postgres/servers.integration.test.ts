@@ -73,6 +73,7 @@ describe('a claim', () => {
 });
 
 describe('a request', () => {
+  // Seen to fail without the partial unique index.
   test('F3 two at once make one row, and both callers read the same id', async () => {
     const workspace = await addWorkspace(database);
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => store().request(workspace.id, 'default')));
@@ -92,6 +93,7 @@ describe('a request', () => {
     expect(await store().liveOf(workspace.user)).toMatchObject([{ workspace: workspace.id }]);
   });
 
+  // Seen to fail first come, first served.
   test('F5 thirty of two courses are all queued, each with a place, courses in turn', async () => {
     const [a, b] = [await addWorkspace(database), await addWorkspace(database)];
     const asked: ServerRef[] = [];
