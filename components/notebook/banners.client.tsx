@@ -13,7 +13,7 @@ const UnkeptFiles = lazy(() => import('./unkept.client.tsx'));
 /** What the learner must know now: the wait for a server, its end, a draft, a deleted cell. */
 export function Banners() {
   const lesson = useLesson();
-  const { session, editor, endsAt, unkept, offer, removed, save } = useStatus();
+  const { session, editor, endsAt, isOld, unkept, offer, removed, save } = useStatus();
   const [showsFiles, showFiles] = useState(false);
   const notice = 'at' in session ? session.at.notice : undefined;
   const files = <Button size="sm" onClick={() => showFiles(true)}>Your files</Button>;
@@ -45,7 +45,7 @@ export function Banners() {
           <UnkeptFiles unkept={unkept} files={files} />
         </Suspense>
       )}
-      {endsAt && <Idle endsAt={endsAt} keep={lesson.keep} />}
+      {endsAt && <Ending endsAt={endsAt} isOld={isOld} keep={lesson.keep} />}
       {offer && editor === 'page' && (
         <Alert
           live
@@ -96,16 +96,23 @@ function Waiting({ server }: { server: ServerView }) {
 
 const spell = (ms: number) => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1_000))} seconds` : `${Math.round(ms / 60_000)} minutes`);
 
-function Idle({ endsAt, keep }: { endsAt: string; keep: () => void }) {
+function Ending({ endsAt, isOld = false, keep }: { endsAt: string; isOld?: boolean; keep: () => void }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, []);
-  const left = new Date(endsAt).getTime() - now;
+  const left = spell(Math.max(0, new Date(endsAt).getTime() - now));
+  if (isOld) {
+    return (
+      <Alert tone="warn" title="Your server has run as long as one may">
+        <span role="timer">It will be stopped in {left}. </span>Your files and outputs are saved; the next <em>Run</em> gets a new one, without this one’s variables.
+      </Alert>
+    );
+  }
   return (
     <Alert tone="warn" title="Are you still there?" actions={<Button size="sm" variant="primary" onClick={keep}>Keep my server</Button>}>
-      <span role="timer">Your server has been idle and will be stopped in {spell(Math.max(0, left))}. </span>Your files and outputs are saved either way.
+      <span role="timer">Your server has been idle and will be stopped in {left}. </span>Your files and outputs are saved either way.
     </Alert>
   );
 }

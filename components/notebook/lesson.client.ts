@@ -23,6 +23,8 @@ export type Status = {
   lab?: 'here' | 'elsewhere';
   running: number;
   endsAt?: string;
+  /** It ends for its age. */
+  isOld?: boolean;
   /** Files on the server that cannot be kept. */
   unkept?: Unkept[];
   /** The cell deleted last, which can be had back. */
@@ -43,7 +45,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   const cells = new Map(rendered.map((each) => [each.id, fromRendered(each)]));
   const topics = makeTopics<'order' | 'status' | `cell:${string}`>();
   let editor = editorAtStart;
-  let server: Pick<Extract<ServerView, { state: 'ready' }>, 'endsAt' | 'unkept'> = {};
+  let server: Pick<Extract<ServerView, { state: 'ready' }>, 'endsAt' | 'isOld' | 'unkept'> = {};
   /** Tells this browser's other tabs of saves: the site announces none, for they would be most of what it has to say. */
   let saves: BroadcastChannel | undefined;
   let place: WorkspaceAt | undefined;
@@ -57,7 +59,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   function refresh() {
     const lab = editor === 'page' || labIsHere === undefined ? undefined : labIsHere ? 'here' : 'elsewhere';
     const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
-    status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, isOld: server.isOld, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
     topics.tell('status');
   }
 

@@ -8,9 +8,9 @@ type Waiting = { place: number; estimateMs?: number };
 /**
  * What the owner's browser is told of a server.
  * @param place for a requested server: its place in the queue
- * @param idleWarningMs between the warning and the stop it warns of
+ * @param limits.warningMs between the warning and the stop it warns of
  */
-export function viewOf(server: Server | undefined, place: Waiting | undefined, idleWarningMs: number): ServerView {
+export function viewOf(server: Server | undefined, place: Waiting | undefined, limits: { warningMs: number; lifetimeMs: number }): ServerView {
   if (!server) return { state: 'none' };
   const { id, generation } = server.ref;
   if (server.desired === 'stop' && server.state !== 'stopped' && server.state !== 'failed') return { state: 'stopping', id, say: 'Your server is being stopped' };
@@ -26,8 +26,9 @@ export function viewOf(server: Server | undefined, place: Waiting | undefined, i
       // Until the mark is set the server may not be entered: see Spawner.mark.
       if (!server.markedAt) return { state: 'waiting', id, stage: 'files', say: stageTexts.files };
       const { warnedAt } = server.activity;
-      const endsAt = warnedAt && new Date(warnedAt.getTime() + idleWarningMs).toISOString();
-      return { state: 'ready', id, generation, ...(endsAt && { endsAt }), ...(server.unkept && { unkept: server.unkept }) };
+      const endsAt = warnedAt && new Date(warnedAt.getTime() + limits.warningMs).toISOString();
+      const isOld = warnedAt && warnedAt.getTime() >= server.claimedAt.getTime() + limits.lifetimeMs - limits.warningMs;
+      return { state: 'ready', id, generation, ...(endsAt && { endsAt }), ...(isOld && { isOld }), ...(server.unkept && { unkept: server.unkept }) };
     }
     case 'stopping':
       return { state: 'stopping', id, say: 'Your server is being stopped' };

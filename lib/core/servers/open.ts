@@ -45,7 +45,7 @@ export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs
   const view = async (workspace: WorkspaceId): Promise<ServerView> => {
     const server = await store.of(workspace);
     const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
-    return viewOf(server, place, idleWarningMs);
+    return viewOf(server, place, { warningMs: idleWarningMs, lifetimeMs: profile.lifetimeMs });
   };
 
   return {

@@ -7,7 +7,7 @@ import type { Stage } from './server.ts';
 export type ServerView =
   | { state: 'none' }
   | { state: 'waiting'; id: ServerId; stage: Stage; say: string; place?: number; estimateMs?: number }
-  | { state: 'ready'; id: ServerId; generation: number; /** Set when it will be stopped for idleness unless kept. */ endsAt?: string; /** Files on it that cannot be kept. */ unkept?: Unkept[] }
+  | { state: 'ready'; id: ServerId; generation: number; /** Set when it will be stopped for idleness unless kept. */ endsAt?: string; /** It ends then for its age: keeping it does not help. */ isOld?: boolean; /** Files on it that cannot be kept. */ unkept?: Unkept[] }
   | { state: 'stopping'; id: ServerId; say: string }
   | { state: 'ended'; id: ServerId; reason: EndReason; say: string };
 
