@@ -61,12 +61,17 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     const backOff = makeBackOff(options.backOffMs.first, options.backOffMs.most);
     const ending = makeTurnstile(8);
     const saving = makeTurnstile(4);
+    /** Whose work ended since the pass began: what the pass read of them may be older than that. */
+    const settled = new Set<ServerId>();
     const sweep = makeSweep({ store, spawner, now: lease.now, log, effect: (stop) => effect(term, 'stop', stop) }, options.orphanGraceMs);
     let startMs = 5_000;
 
-    /** One work at a time per server; what fails is left alone for a while and then decided anew. */
-    function task(id: ServerId, work: () => Promise<boolean>): void {
-      if (working.has(id) || backOff.resting(id) || term.signal.aborted) return;
+    /**
+     * One work at a time per server; what fails is left alone for a while and then decided anew.
+     * @returns whether the work was begun
+     */
+    function task(id: ServerId, work: () => Promise<boolean>): boolean {
+      if (working.has(id) || backOff.resting(id) || term.signal.aborted) return false;
       const done = work()
         .then((changed) => {
           backOff.succeed(id);
@@ -77,19 +82,22 @@ export function makeController(deps: Deps, options: ControllerOptions) {
           backOff.fail(id);
           log.warn({ err: error, server: id }, 'will try again');
         })
-        .finally(() => working.delete(id));
+        .finally(() => {
+          working.delete(id);
+          settled.add(id);
+        });
       working.set(id, done);
+      return true;
     }
 
     /** A claim must be marked before its owner can enter: the one event that is worth more than a ring. */
-    async function quicken(id: ServerId): Promise<void> {
-      const server = await store.byId(id);
-      if (server?.state === 'running' && server.desired === 'run' && !server.markedAt) {
-        task(id, async () => {
-          await mark(server, term);
-          return true;
-        });
-      } else bell.ring();
+    function quicken(id: ServerId): void {
+      const begun = task(id, async () => {
+        const server = await store.byId(id);
+        if (server?.state === 'running' && server.desired === 'run' && !server.markedAt) await mark(server, term);
+        return true;
+      });
+      if (!begun) bell.ring();
     }
 
     function perform(server: Server, action: Action): void {
@@ -131,7 +139,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       const { waiting, lastServed } = anyWaiting ? await store.queue() : { waiting: [], lastServed: new Map() };
       const room = { free, startsAtOnce: options.startsAtOnce, starting, warm, warming };
       const { handOver, start } = admit(waiting, lastServed, room, lease.now());
-      for (const pair of handOver) if (await store.handOver(pair.to, pair.warm, term.epoch)) await quicken(pair.warm.id);
+      for (const pair of handOver) if (await store.handOver(pair.to, pair.warm, term.epoch)) quicken(pair.warm.id);
       for (const ref of start) if (await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch)) bell.ring();
 
       const since = lease.now().getTime() - demandWindowMs;
@@ -162,13 +170,16 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     }
 
     async function pass(): Promise<number> {
+      settled.clear();
       const servers = await store.live();
       const listed = await within(30_000, 'list', spawner.list());
       const seen = new Map(listed.map((one) => [keyOf({ ref: one }), one]));
       learnFromStarts(servers);
       for (const server of servers) {
         const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profile, limits);
-        if (action.do !== 'nothing') perform(server, action);
+        if (action.do === 'nothing') continue;
+        if (settled.has(server.ref.id)) bell.ring();
+        else perform(server, action);
       }
       attend(servers);
       const fillMs = await staff(servers, seen);
@@ -200,10 +211,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       for (const id of memoryAt.keys()) if (!alive.has(id)) memoryAt.delete(id);
     }
 
-    const unsubscribe = bus.subscribe(
-      (event) => event.kind === 'server' && void quicken(event.id).catch((error: unknown) => log.warn({ err: error, server: event.id }, 'event not followed')),
-      bell.ring,
-    );
+    const unsubscribe = bus.subscribe((event) => event.kind === 'server' && quicken(event.id), bell.ring);
     const unwatch = spawner.onChange(() => bell.ring());
     void keepHouse(deps, term.signal, options);
     try {
