@@ -1,8 +1,9 @@
 import { Play } from 'lucide-react';
 import type { MyCourse } from '../../lib/core/courses/course.ts';
-import { ButtonLink } from '../ui/button.tsx';
+import { buttonClass, ButtonLink } from '../ui/button.tsx';
 import { Link } from '../ui/link.tsx';
 import { Progress } from '../ui/progress.tsx';
+import { LessonLink } from './lesson-link.client.tsx';
 
 /** The course somebody was last in, and one press back to where they were. */
 export function ContinueCard({ course }: { course: MyCourse }) {
@@ -29,10 +30,15 @@ export function ContinueCard({ course }: { course: MyCourse }) {
           {course.completed} of {course.lessons} done
         </div>
       </div>
-      <ButtonLink variant="primary" size="lg" prefetch={false} href={last ? `/courses/${course.slug}/${last.slug}` : `/courses/${course.slug}`}>
-        <Play aria-hidden className="size-4" />
-        {last ? 'Continue' : 'Start'}
-      </ButtonLink>
+      {last ? (
+        <LessonLink lesson={last.id} likely className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${course.slug}/${last.slug}`}>
+          <Play aria-hidden className="size-4" /> Continue
+        </LessonLink>
+      ) : (
+        <ButtonLink variant="primary" size="lg" href={`/courses/${course.slug}`}>
+          <Play aria-hidden className="size-4" /> Start
+        </ButtonLink>
+      )}
     </section>
   );
 }

@@ -1,14 +1,14 @@
 import { Check, Circle, CircleDot } from 'lucide-react';
-import NextLink from 'next/link';
 import type { Outline as Contents } from '../../lib/core/courses/course.ts';
 import type { LessonId } from '../../lib/core/ids.ts';
 import { Badge } from '../ui/badge.tsx';
+import { LessonLink } from './lesson-link.client.tsx';
 
 type State = 'opened' | 'completed' | undefined;
-type Props = { course: string; modules: Contents['modules']; progress: Map<LessonId, 'opened' | 'completed'>; /** Whether lessons open for this person. */ open: boolean };
+type Props = { course: string; modules: Contents['modules']; progress: Map<LessonId, 'opened' | 'completed'>; /** Whether lessons open for this person. */ open: boolean; /** The lesson to go on with. */ next?: LessonId };
 
 /** Modules and lessons of a course, as its table of contents. */
-export function Outline({ course, modules, progress, open }: Props) {
+export function Outline({ course, modules, progress, open, next }: Props) {
   return (
     <ol className="grid gap-8">
       {modules.map((module, index) => (
@@ -22,7 +22,7 @@ export function Outline({ course, modules, progress, open }: Props) {
           <ol className="mt-3 overflow-hidden rounded-xl border border-line bg-surface shadow-card">
             {module.lessons.map((lesson) => (
               <li key={lesson.id} className="border-line not-first:border-t">
-                <Row href={open ? `/courses/${course}/${lesson.slug}` : undefined} title={lesson.title} state={progress.get(lesson.id)} draft={!lesson.published} />
+                <Row lesson={lesson.id} likely={lesson.id === next} href={open ? `/courses/${course}/${lesson.slug}` : undefined} title={lesson.title} state={progress.get(lesson.id)} draft={!lesson.published} />
               </li>
             ))}
           </ol>
@@ -38,7 +38,7 @@ const marks = {
   none: { icon: Circle, look: 'bg-sunken text-ink-3', say: '' },
 };
 
-function Row({ href, title, state, draft }: { href?: string; title: string; state: State; draft: boolean }) {
+function Row({ lesson, likely, href, title, state, draft }: { lesson: LessonId; likely: boolean; href?: string; title: string; state: State; draft: boolean }) {
   const { icon: Icon, look, say } = marks[state ?? 'none'];
   const inside = (
     <>
@@ -52,10 +52,9 @@ function Row({ href, title, state, draft }: { href?: string; title: string; stat
   );
   const row = 'flex items-center gap-3 px-4 py-3 sm:px-5';
   if (!href) return <div className={row}>{inside}</div>;
-  // Not prefetched: a page of a lesson is long, and a course has many.
   return (
-    <NextLink href={href} prefetch={false} className={`${row} text-ink no-underline hover:bg-sunken focus-visible:-outline-offset-2`}>
+    <LessonLink lesson={lesson} likely={likely} href={href} className={`${row} text-ink no-underline hover:bg-sunken focus-visible:-outline-offset-2`}>
       {inside}
-    </NextLink>
+    </LessonLink>
   );
 }

@@ -10,6 +10,7 @@ import { InputPrompt } from './input-prompt.client.tsx';
 import { useCell, useLesson } from './lesson-context.client.ts';
 import { LiveOutputs } from './live-outputs.client.tsx';
 import type { PageCell, Run } from './page-cells.ts';
+import { useLate } from './use-late.client.ts';
 
 const LiveProse = lazy(() => import('./live-prose.client.tsx'));
 
@@ -41,7 +42,8 @@ function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAf
   const lesson = useLesson();
   const code = useRef<CodeHandle>(null);
   const { cell, shown, run, rendered } = state;
-  const busy = run.state === 'running' || run.state === 'asking';
+  const underWay = useLate(run.state === 'queued' || run.state === 'running');
+  const busy = run.state === 'asking' || (underWay && run.state === 'running');
   const hasOutputs = rendered.outputs ? slot?.outputs != null : shown.outputs.length > 0;
 
   function onKeyDown(event: KeyboardEvent) {
@@ -55,13 +57,13 @@ function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAf
 
   return (
     <div onKeyDownCapture={onKeyDown}>
-      <div className="nb-input">
+      <div className="nb-input" data-busy={busy || undefined}>
         <div className="nb-gutter">
           <button type="button" className="nb-run" disabled={readOnly} onClick={() => (busy ? lesson.interrupt() : lesson.run(cell.id))} aria-label={busy ? `Interrupt cell, ${label}` : `Run ${label}`} title={busy ? 'Interrupt' : 'Run (Shift-Enter)'}>
             {busy ? <Square aria-hidden className="size-3.5" /> : <Play aria-hidden className="size-4" />}
           </button>
           <span className="nb-count" aria-hidden>
-            {busy || run.state === 'queued' ? '*' : cell.type === 'code' && cell.executionCount !== null ? cell.executionCount : '\u00a0'}
+            {busy || underWay ? '*' : cell.type === 'code' && cell.executionCount !== null ? cell.executionCount : '\u00a0'}
           </span>
         </div>
         <Code
@@ -80,13 +82,12 @@ function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAf
         {run.state === 'asking' && <InputPrompt question={run.question} />}
         {run.state === 'lost' && <p className="nb-note nb-lost">{run.say}</p>}
       </div>
-      <RunNote run={run} />
+      {underWay && run.state === 'queued' ? <p className="nb-run-note">Waiting to run</p> : <RunNote run={run} />}
     </div>
   );
 }
 
 function RunNote({ run }: { run: Run }) {
-  if (run.state === 'queued') return <p className="nb-run-note">Waiting to run</p>;
   if (run.state !== 'done' || run.tookMs === undefined || run.tookMs < 1_000) return null;
   return <p className="nb-run-note">{run.tookMs < 60_000 ? `${(run.tookMs / 1_000).toFixed(1)} s` : `${Math.floor(run.tookMs / 60_000)} min ${Math.round((run.tookMs % 60_000) / 1_000)} s`}</p>;
 }

@@ -1,8 +1,10 @@
 import type { LessonId } from '../../lib/core/ids.ts';
-import type { ServerView } from '../../lib/core/servers/view.ts';
-import { enterOrigin, enterWorkspace, openLesson, tellKernel, type Answer } from './api.client.ts';
+import type { Entry, ServerView } from '../../lib/core/servers/view.ts';
+import { enterOrigin, enterWorkspace, tellKernel, type Answer } from './api.client.ts';
+import { openEarly, type EarlySocket } from './early-socket.client.ts';
 import { onSiteEvent } from './events.client.ts';
 import type { KernelLink } from './kernel.client.ts';
+import { takeOpening } from './opening.client.ts';
 import { nextSession, workspaceOf, type Entered, type Session, type SessionEvent, type WorkspaceAt } from './session.ts';
 
 type Hooks = {
@@ -25,6 +27,7 @@ const unreachable = 'The site cannot be reached. Your work is kept in this brows
 export function makeConnection(lesson: LessonId, hooks: Hooks) {
   let session: Session = { state: 'closed' };
   let link: KernelLink | undefined;
+  let early: EarlySocket | undefined;
   let wanted = false;
   let losses = 0;
   let last: Entered | undefined;
@@ -46,6 +49,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     const had = link;
     link = undefined;
     had?.close();
+    early?.close();
     if (had) hooks.lost();
     wake?.();
   }
@@ -67,14 +71,26 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   /** From nothing to inside the server. Ends in entered, ended, refused or signed-out. */
   async function reach() {
     dispatch({ kind: 'open' });
-    const opened = await openLesson(lesson);
+    const { answer: opened, inside } = await takeOpening(lesson);
     if (closed) return;
     if (opened.state !== 'ok') return refused(opened);
     const at = { ...opened.value.workspace, path: opened.value.path };
     hooks.workspace(at, opened.value.server);
     if (opened.value.refused !== undefined) return dispatch({ kind: 'refused', say: opened.value.refused });
     dispatch({ kind: 'opened', workspace: at, server: opened.value.server });
-    await enter(at);
+    const { entry } = opened.value;
+    if (entry && session.state === 'entering' && (await inside) && !closed) arrive(at, entry);
+    else await enter(at);
+  }
+
+  function arrive(at: WorkspaceAt, { origin, kernelId, sessionId, server, notice }: Entry) {
+    const place: Entered = { workspace: at, origin, kernelId, sessionId, server, notice };
+    const renewed = last !== undefined && (last.kernelId !== kernelId || last.server.id !== server.id);
+    last = place;
+    early?.close();
+    early = openEarly(origin, kernelId);
+    dispatch({ kind: 'entered', at: place });
+    hooks.entered(place, renewed);
   }
 
   async function enter(at: WorkspaceAt) {
@@ -97,18 +113,11 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
         if (answer.value.server.state === 'ready') await pause(200);
         continue;
       }
-      const { origin, grant, sessionId, kernelId, server, notice } = answer.value;
-      if (!(await enterOrigin(origin, grant))) {
-        await pause(Math.min(4_000, 250 * 2 ** tries));
-        continue;
+      if (await enterOrigin(answer.value)) {
+        if (!closed) arrive(at, answer.value);
+        return;
       }
-      if (closed) return;
-      const place: Entered = { workspace: at, origin, kernelId, sessionId, server, notice };
-      const renewed = last !== undefined && (last.kernelId !== kernelId || last.server.id !== server.id);
-      last = place;
-      dispatch({ kind: 'entered', at: place });
-      hooks.entered(place, renewed);
-      return;
+      await pause(Math.min(4_000, 250 * 2 ** tries));
     }
   }
 
@@ -116,7 +125,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     dispatch({ kind: 'connecting' });
     const { connectKernel } = await import('./kernel.client.ts');
     if (closed || link || session.state !== 'connecting') return;
-    link = connectKernel(at.origin, at.kernelId, {
+    link = connectKernel(at.origin, at.kernelId, early, {
       connected() {
         losses = 0;
         dispatch({ kind: 'connected' });
@@ -208,6 +217,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       stopEvents = undefined;
       link?.close();
       link = undefined;
+      early?.close();
       wake?.();
     },
   };

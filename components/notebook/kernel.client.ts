@@ -1,6 +1,7 @@
 import { ServerConnection, type Kernel, type KernelMessage } from '@jupyterlab/services';
 import { KernelConnection } from '@jupyterlab/services/lib/kernel/default.js';
 import type { JsonObject } from '../../lib/core/lessons/json.ts';
+import type { EarlySocket } from './early-socket.client.ts';
 import { eventOf, type KernelEvent } from './execution.ts';
 
 export type Question = { prompt: string; password: boolean; answer: (text: string) => void };
@@ -31,8 +32,8 @@ type Hooks = {
 
 const statuses: { [status: string]: 'starting' | 'idle' | 'busy' | 'restarting' } = { starting: 'starting', idle: 'idle', busy: 'busy', restarting: 'restarting', autorestarting: 'restarting' };
 
-/** Connects to the kernel; an execution may be asked for at once and goes out as soon as the kernel answers. */
-export function connectKernel(origin: string, kernelId: string, hooks: Hooks): KernelLink {
+/** Connects to the kernel, by the early socket where it lasted; an execution may be asked for at once and goes out as soon as the kernel answers. */
+export function connectKernel(origin: string, kernelId: string, early: EarlySocket | undefined, hooks: Hooks): KernelLink {
   let closed = false;
   const over = () => {
     if (closed) return;
@@ -43,11 +44,13 @@ export function connectKernel(origin: string, kernelId: string, hooks: Hooks): K
   };
 
   // The library's own reconnecting waits up to 30 s and loses lines; ours re-enters and replays.
-  class Socket extends WebSocket {
-    constructor(url: string | URL, protocols?: string | string[]) {
-      super(url, protocols);
-      this.addEventListener('close', over);
-    }
+  let ready = early?.take();
+  const clientId = ready && early?.session;
+  function Socket(url: string | URL, protocols?: string | string[]): WebSocket {
+    const socket = ready ?? new WebSocket(url, protocols);
+    ready = undefined;
+    socket.addEventListener('close', over);
+    return socket;
   }
 
   const serverSettings = ServerConnection.makeSettings({
@@ -57,9 +60,9 @@ export function connectKernel(origin: string, kernelId: string, hooks: Hooks): K
     appendToken: false,
     init: { cache: 'no-store', credentials: 'include', mode: 'cors' },
     fetch: (input, init) => fetch(input, init),
-    WebSocket: Socket,
+    WebSocket: Socket as unknown as typeof WebSocket,
   });
-  const kernel: Kernel.IKernelConnection = new KernelConnection({ model: { id: kernelId, name: 'python3' }, serverSettings, handleComms: false });
+  const kernel: Kernel.IKernelConnection = new KernelConnection({ model: { id: kernelId, name: 'python3' }, clientId, serverSettings, handleComms: false });
 
   const mine = new Set<string>();
   kernel.connectionStatusChanged.connect((_, status) => {

@@ -59,7 +59,9 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   function refresh() {
     const lab = editor === 'page' || labIsHere === undefined ? undefined : labIsHere ? 'here' : 'elsewhere';
     const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
-    status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, isOld: server.isOld, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    const next: Status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, isOld: server.isOld, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    if ((Object.keys(next) as (keyof Status)[]).every((key) => next[key] === status[key])) return;
+    status = next;
     topics.tell('status');
   }
 

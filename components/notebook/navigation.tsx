@@ -2,8 +2,10 @@ import clsx from 'clsx';
 import { ArrowLeft, ArrowRight, Check, ListTree } from 'lucide-react';
 import Link from 'next/link';
 import type { ReactNode } from 'react';
+import type { LessonId } from '../../lib/core/ids.ts';
+import { LessonLink } from '../courses/lesson-link.client.tsx';
 
-type Neighbour = { slug: string; title: string };
+type Neighbour = { id: LessonId; slug: string; title: string };
 type Module = { title: string; lessons: (Neighbour & { state: 'none' | 'opened' | 'completed'; isHere: boolean })[] };
 
 /** The course around the lesson: beside it where there is room, else folded up above it. */
@@ -16,7 +18,7 @@ export function Outline({ course, modules }: { course: { slug: string; title: st
           <ol>
             {module.lessons.map((lesson) => (
               <li key={lesson.slug}>
-                <Link href={`/courses/${course.slug}/${lesson.slug}`} aria-current={lesson.isHere ? 'page' : undefined} prefetch={false} className={clsx('nb-outline-lesson', lesson.isHere && 'nb-outline-here')}>
+                <LessonLink lesson={lesson.id} href={`/courses/${course.slug}/${lesson.slug}`} aria-current={lesson.isHere ? 'page' : undefined} className={clsx('nb-outline-lesson', lesson.isHere && 'nb-outline-here')}>
                   <span aria-hidden className={clsx('nb-outline-mark', `nb-outline-${lesson.state}`)}>
                     {lesson.state === 'completed' && <Check className="size-3" />}
                   </span>
@@ -24,7 +26,7 @@ export function Outline({ course, modules }: { course: { slug: string; title: st
                     {lesson.title}
                     {lesson.state === 'completed' && <span className="sr-only"> (completed)</span>}
                   </span>
-                </Link>
+                </LessonLink>
               </li>
             ))}
           </ol>
@@ -63,24 +65,24 @@ export function LessonFoot({ course, previous, next, children }: { course: strin
       {children}
       <nav aria-label="Lessons" className="nb-foot-nav">
         {previous ? (
-          <Link href={`/courses/${course}/${previous.slug}`} rel="prev" className="nb-foot-link">
+          <LessonLink lesson={previous.id} href={`/courses/${course}/${previous.slug}`} rel="prev" className="nb-foot-link">
             <ArrowLeft aria-hidden className="size-4" />
             <span>
               <small>Previous</small>
               {previous.title}
             </span>
-          </Link>
+          </LessonLink>
         ) : (
           <span />
         )}
         {next && (
-          <Link href={`/courses/${course}/${next.slug}`} rel="next" className="nb-foot-link nb-foot-next">
+          <LessonLink lesson={next.id} likely href={`/courses/${course}/${next.slug}`} rel="next" className="nb-foot-link nb-foot-next">
             <span>
               <small>Next</small>
               {next.title}
             </span>
             <ArrowRight aria-hidden className="size-4" />
-          </Link>
+          </LessonLink>
         )}
       </nav>
     </footer>

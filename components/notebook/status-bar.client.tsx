@@ -7,6 +7,7 @@ import { buttonClass } from '../ui/button.tsx';
 import { useLesson, useStatus } from './lesson-context.client.ts';
 import { saveTexts, type SaveState } from './save.ts';
 import type { Session } from './session.ts';
+import { useLate } from './use-late.client.ts';
 
 const RestartDialog = lazy(() => import('./restart-dialog.client.tsx'));
 
@@ -16,12 +17,13 @@ export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; a
   const { session, save, running } = useStatus();
   const [asksRestart, askRestart] = useState(false);
   const hasKernel = 'at' in session;
+  const busy = useLate(running > 0 || (session.state === 'connected' && session.kernel === 'busy'));
 
   return (
     <div className="nb-bar" role="toolbar" aria-label="Notebook">
       <div className="nb-bar-actions">
         <Tool label="Run all cells" disabled={readOnly} onClick={() => lesson.runAll()} icon={<FastForward aria-hidden />} text="Run all" />
-        <Tool label="Interrupt the kernel" disabled={readOnly || running === 0} onClick={() => lesson.interrupt()} icon={<Square aria-hidden />} />
+        <Tool label="Interrupt the kernel" disabled={readOnly || !busy} onClick={() => lesson.interrupt()} icon={<Square aria-hidden />} />
         <Tool label="Restart the kernel" disabled={readOnly || !hasKernel} onClick={() => askRestart(true)} icon={<RotateCcw aria-hidden />} />
         <span className="nb-bar-rule" aria-hidden />
         <Tool label="Add a code cell" disabled={readOnly} onClick={() => addCell('code')} icon={<Code2 aria-hidden />} />
@@ -31,7 +33,7 @@ export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; a
       </div>
       <div className="nb-bar-state">
         <Saved save={save} retry={lesson.retrySave} />
-        <Kernel session={session} running={running} />
+        <Kernel session={session} busy={busy} />
       </div>
       {asksRestart && (
         <Suspense>
@@ -77,7 +79,7 @@ function Saved({ save, retry }: { save: SaveState; retry: () => void }) {
 }
 
 /** The state of server and kernel in a word. */
-export function kernelWord(session: Session, running: number): { word: string; tone: 'off' | 'wait' | 'idle' | 'busy' | 'bad' } {
+export function kernelWord(session: Session, busy: boolean): { word: string; tone: 'off' | 'wait' | 'idle' | 'busy' | 'bad' } {
   switch (session.state) {
     case 'closed':
     case 'opening':
@@ -86,11 +88,11 @@ export function kernelWord(session: Session, running: number): { word: string; t
     case 'waiting':
       return { word: 'Waiting for a server', tone: 'wait' };
     case 'entered':
-      return running > 0 ? { word: 'Connecting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
+      return busy ? { word: 'Connecting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
     case 'connecting':
       return { word: 'Connecting', tone: 'wait' };
     case 'connected':
-      return running > 0 || session.kernel === 'busy' ? { word: 'Running', tone: 'busy' } : session.kernel === 'restarting' ? { word: 'Restarting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
+      return busy ? { word: 'Running', tone: 'busy' } : session.kernel === 'restarting' ? { word: 'Restarting', tone: 'wait' } : { word: 'Ready', tone: 'idle' };
     case 'lost':
       return { word: 'Reconnecting', tone: 'wait' };
     case 'ended':
@@ -102,8 +104,8 @@ export function kernelWord(session: Session, running: number): { word: string; t
   }
 }
 
-function Kernel({ session, running }: { session: Session; running: number }) {
-  const { word, tone } = kernelWord(session, running);
+function Kernel({ session, busy }: { session: Session; busy: boolean }) {
+  const { word, tone } = kernelWord(session, busy);
   return (
     <span className="nb-state" data-kernel={session.state === 'connected' ? session.kernel : session.state}>
       <span aria-hidden className={clsx('nb-dot', `nb-dot-${tone}`)} />

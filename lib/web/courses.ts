@@ -30,7 +30,7 @@ export type CoursePage = {
   access: Access;
   progress: Map<LessonId, 'opened' | 'completed'>;
   /** Where this person goes on. */
-  next?: { slug: string; title: string };
+  next?: { id: LessonId; slug: string; title: string };
 };
 
 /** One course as this person may see it; undefined when there is none for them. */

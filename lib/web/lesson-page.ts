@@ -5,7 +5,7 @@ import { outputsFingerprint, parseNotebook, type Notebook } from '../core/lesson
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
 
-type Neighbour = { slug: string; title: string };
+type Neighbour = { id: LessonId; slug: string; title: string };
 
 export type LessonPage = {
   id: LessonId;
@@ -69,7 +69,7 @@ export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: s
 
 type OutlineLesson = Outline['modules'][number]['lessons'][number];
 
-const neighbour = ({ slug, title }: OutlineLesson): Neighbour => ({ slug, title });
+const neighbour = ({ id, slug, title }: OutlineLesson): Neighbour => ({ id, slug, title });
 const neighbourAt = (lessons: OutlineLesson[], i: number) => (lessons[i] ? neighbour(lessons[i]) : undefined);
 
 const outputsOf = (notebook: Outcome<Notebook>) =>

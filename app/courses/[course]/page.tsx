@@ -3,10 +3,11 @@ import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { cache } from 'react';
 import { EnrolButton } from '../../../components/courses/enrol-button.client.tsx';
+import { LessonLink } from '../../../components/courses/lesson-link.client.tsx';
 import { Outline } from '../../../components/courses/outline.tsx';
 import { Page } from '../../../components/shell/page.tsx';
 import { Badge } from '../../../components/ui/badge.tsx';
-import { ButtonLink } from '../../../components/ui/button.tsx';
+import { buttonClass, ButtonLink } from '../../../components/ui/button.tsx';
 import { Card } from '../../../components/ui/card.tsx';
 import { EmptyState } from '../../../components/ui/empty-state.tsx';
 import { Link } from '../../../components/ui/link.tsx';
@@ -53,7 +54,7 @@ export default async function CoursePage({ params }: Props) {
           <Start page={page} />
         </aside>
         {outline.lessons > 0 ? (
-          <Outline course={outline.slug} modules={outline.modules} progress={progress} open={access !== 'reader'} />
+          <Outline course={outline.slug} modules={outline.modules} progress={progress} open={access !== 'reader'} next={page.next?.id} />
         ) : (
           <EmptyState icon={Play} title="This course has no lessons yet" />
         )}
@@ -101,10 +102,10 @@ function Start({ page }: { page: Contents }) {
             {progress.size > 0 ? 'Next: ' : 'Begin with: '}
             <span className="font-medium text-ink">{next.title}</span>
           </p>
-          <ButtonLink variant="primary" size="lg" prefetch={false} href={`/courses/${outline.slug}/${next.slug}`}>
+          <LessonLink lesson={next.id} likely className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${outline.slug}/${next.slug}`}>
             <Play aria-hidden className="size-4" />
             {progress.size > 0 ? 'Continue' : 'Start'}
-          </ButtonLink>
+          </LessonLink>
         </>
       )}
     </Card>

@@ -115,14 +115,14 @@ export function makeCourseStore({ query }: Database): CourseStore {
 }
 
 async function coursesOf(query: Query, user: UserId): Promise<MyCourse[]> {
-  const rows = await query<CardRow & { role: CourseRole; completed: number; last_slug: string | null; last_title: string | null }>(
-    `SELECT ${CARD}, e.role, last.slug AS last_slug, last.title AS last_title,
+  const rows = await query<CardRow & { role: CourseRole; completed: number; last_id: LessonId | null; last_slug: string | null; last_title: string | null }>(
+    `SELECT ${CARD}, e.role, last.id AS last_id, last.slug AS last_slug, last.title AS last_title,
             (SELECT count(*)::int FROM lesson_progress p JOIN lesson l ON l.id = p.lesson_id JOIN module m ON m.id = l.module_id
              WHERE m.course_id = c.id AND p.user_id = e.user_id AND p.completed_at IS NOT NULL) AS completed
      FROM enrolment e
      JOIN course c ON c.id = e.course_id
      LEFT JOIN LATERAL (
-       SELECT l.slug, l.title, p.opened_at FROM lesson_progress p JOIN lesson l ON l.id = p.lesson_id JOIN module m ON m.id = l.module_id
+       SELECT l.id, l.slug, l.title, p.opened_at FROM lesson_progress p JOIN lesson l ON l.id = p.lesson_id JOIN module m ON m.id = l.module_id
        WHERE m.course_id = c.id AND p.user_id = e.user_id ORDER BY p.opened_at DESC LIMIT 1
      ) last ON true
      WHERE e.user_id = $1 AND (c.published_at IS NOT NULL OR e.role IN ('assistant', 'instructor'))
@@ -133,6 +133,6 @@ async function coursesOf(query: Query, user: UserId): Promise<MyCourse[]> {
     ...toCard(row),
     role: row.role,
     completed: row.completed,
-    ...(row.last_slug !== null && row.last_title !== null ? { last: { slug: row.last_slug, title: row.last_title } } : {}),
+    ...(row.last_id !== null && row.last_slug !== null && row.last_title !== null ? { last: { id: row.last_id, slug: row.last_slug, title: row.last_title } } : {}),
   }));
 }

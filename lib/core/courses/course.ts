@@ -18,7 +18,7 @@ export type LessonContent = {
 };
 
 /** A course of one learner: where to go on, and how much is done. */
-export type MyCourse = CourseCard & { role: CourseRole; completed: number; last?: { slug: string; title: string } };
+export type MyCourse = CourseCard & { role: CourseRole; completed: number; last?: { id: LessonId; slug: string; title: string } };
 
 /** Courses as learners meet them. Authoring is `CourseAuthoring`. Who may see what is decided in access.ts. */
 export interface CourseStore {

@@ -12,17 +12,20 @@ export type ServerView =
   | { state: 'ended'; id: ServerId; reason: EndReason; say: string };
 
 /**
- * `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a server.
- * `refused`: why there is none for now. The notebook can be read and saved all the same.
+ * A server that may be entered: the notebook's session there, and the grant with which the browser enters the notebook
+ * origin (`POST <origin>/.lectern/enter`). `notice`: something its owner must be told although all may go on, such as a full disk.
  */
-export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView; refused?: string };
+export type Entry = { origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number }; notice?: string };
 
 /**
- * `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it, opens the
- * notebook's session, and gives the grant with which the browser enters the notebook origin (`POST <origin>/.lectern/enter`).
- * `notice`: something its owner must be told although all may go on, such as a full disk.
+ * `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a
+ * server. With `entry` where one was ready within a moment, which saves the browser asking for it by itself.
+ * `refused`: why there is none for now. The notebook can be read and saved all the same.
  */
-export type EnterReply = { state: 'entered'; origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number }; notice?: string } | { state: 'waiting'; server: ServerView };
+export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView; entry?: Entry; refused?: string };
+
+/** `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it and opens the notebook's session. */
+export type EnterReply = ({ state: 'entered' } & Entry) | { state: 'waiting'; server: ServerView };
 
 /** Pushed by `GET /api/events` (server-sent events, `data:` is this as JSON). */
 export type SiteEvent =

@@ -9,7 +9,7 @@ import { heardOf, type Servers } from '../servers/open.ts';
 import { accessTo, type ServerKeys } from '../servers/secrets.ts';
 import type { RunningServer, Server } from '../servers/server.ts';
 import type { ServerRequests } from '../servers/store.ts';
-import type { EnterReply, OpenReply } from '../servers/view.ts';
+import type { EnterReply, Entry, OpenReply } from '../servers/view.ts';
 import type { Actor } from '../users/actor.ts';
 import { notebookOrigin } from './origin.ts';
 import { ownWorkspace } from './own.ts';
@@ -37,6 +37,8 @@ type Deps = {
 
 /** How long `enter` waits for a server that is nearly there; after that the browser hears of it by its event stream. */
 const ENTER_WAIT_MS = 2_000;
+/** How long `open` waits for the notebook to be ready on a server that is: longer than it takes, unless there is much to put there. */
+const ENTRY_WAIT_MS = 1_000;
 
 type Session = { sessionId: string; kernelId: string; notice?: string };
 type Enterable = RunningServer & { markedAt: Date };
@@ -90,10 +92,28 @@ export function makeOpening(deps: Deps) {
   const prepared = (workspace: Workspace, server: Enterable, path: string) =>
     preparing(`${server.ref.id} ${path}`, async () => prepare(workspace, await accessTo(jupyter, keys, server), path));
 
+  async function entryTo(actor: Actor, workspace: Workspace, server: Enterable, path: string): Promise<Entry> {
+    const session = await prepared(workspace, server, path);
+    const { ref } = server;
+    const grant = await signGrant({ sid: actor.session, sub: actor.id, wsp: workspace.id, key: workspace.key, srv: ref.id, gen: ref.generation }, keys, now());
+    return { origin: notebookOrigin(site, workspace.key), grant, ...session, server: { id: ref.id, generation: ref.generation } };
+  }
+
+  /** The entry, where it is ready within a moment. What fails or takes longer is for `enter` to say. */
+  async function entrySoon(actor: Actor, workspace: Workspace, path: string): Promise<Entry | undefined> {
+    const running = await store.of(workspace.id);
+    if (!isEnterable(running)) return undefined;
+    const entry = entryTo(actor, workspace, running, path);
+    background(entry, 'prepare ahead');
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), ENTRY_WAIT_MS);
+    return Promise.race([entry.catch(() => undefined), late]).finally(() => clearTimeout(timer));
+  }
+
   return {
     /**
-     * Makes the workspace and the lesson's files where missing, and claims or asks for a server. The server is prepared
-     * while the answer is on its way, so that `enter` finds it so. Safe to call from several tabs at once.
+     * Makes the workspace and the lesson's files where missing, claims or asks for a server, and prepares one that is
+     * ready. Safe to call from several tabs at once.
      */
     async open(actor: Actor, lessonId: LessonId): Promise<Outcome<OpenReply>> {
       const lesson = await lessons.byId(actor, lessonId);
@@ -104,13 +124,8 @@ export function makeOpening(deps: Deps) {
       background(courses.setProgress(actor.id, id, 'opened'), 'note progress');
       const reply = { workspace: { id: workspace.id, key: workspace.key, origin: notebookOrigin(site, workspace.key) }, path };
       if (!server.ok) return ok({ ...reply, server: await servers.view(workspace.id), refused: server.refusal.say });
-      if (server.value.state === 'ready') {
-        background(
-          store.of(workspace.id).then((running) => (isEnterable(running) ? prepared(workspace, running, path) : undefined)),
-          'prepare ahead',
-        );
-      }
-      return ok({ ...reply, server: server.value });
+      const entry = server.value.state === 'ready' ? await entrySoon(actor, workspace, path) : undefined;
+      return ok({ ...reply, server: server.value, ...(entry && { entry }) });
     },
 
     /** Gives the browser its way in once the notebook is ready to be run; else says what is being waited for. */
@@ -126,10 +141,7 @@ export function makeOpening(deps: Deps) {
       if (file?.kind !== 'file') return refuse({ code: 'not_found', say: 'There is no such notebook.' });
       if (!isEnterable(server)) return ok({ state: 'waiting', server: await servers.view(workspace.id) });
 
-      const session = await prepared(workspace, server, path);
-      const { ref } = server;
-      const grant = await signGrant({ sid: actor.session, sub: actor.id, wsp: workspace.id, key: workspace.key, srv: ref.id, gen: ref.generation }, keys, now());
-      return ok({ state: 'entered', origin: notebookOrigin(site, workspace.key), grant, ...session, server: { id: ref.id, generation: ref.generation } });
+      return ok({ state: 'entered', ...(await entryTo(actor, workspace, server, path)) });
     },
   };
 

@@ -6,7 +6,7 @@ import queue
 import tarfile
 import threading
 
-from nbformat import reads
+from nbformat import reads, v4
 
 from .tree import BLOCK, BadPath, InTheWay
 
@@ -15,6 +15,12 @@ NOTEBOOK_BYTES = 50_000_000
 
 class BadArchive(ValueError):
     pass
+
+
+def rehearse(notary) -> None:
+    """Loads what the first notebook would wait for: nbformat's schema and the notary's database, 0.1 s together."""
+    cell = v4.new_code_cell("", outputs=[v4.new_output("stream", text="")])
+    notary.sign(reads(v4.writes(v4.new_notebook(cells=[cell])), as_version=4))
 
 
 class Arriving(io.RawIOBase):

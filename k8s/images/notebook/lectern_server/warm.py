@@ -5,17 +5,30 @@ import json
 import os
 import time
 
-from tornado.ioloop import IOLoop
+from .archive import rehearse
 
 
 class Warm:
-    def __init__(self, kernels, watch, log):
+    def __init__(self, kernels, sessions, notary, watch, log):
         self.kernels = kernels
+        self.sessions = sessions
+        self.notary = notary
         self.watch = watch
         self.log = log
         self.kernel_id = None
         self.client = None
         self.state = "starting"
+
+    async def begin(self) -> None:
+        """Does beforehand, while nobody waits, what is slow the first time."""
+        await asyncio.gather(self.rehearse(), self.prepare())
+
+    async def rehearse(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(None, rehearse, self.notary)
+            await self.sessions.list_sessions()
+        except Exception:
+            self.log.exception("The first notebook will take longer")
 
     async def prepare(self) -> None:
         """Starts a kernel and waits until it has answered its first request."""
@@ -79,9 +92,6 @@ class Warm:
         reply = await asyncio.wait_for(answer(), 20)
         if reply["content"]["status"] != "ok":
             raise RuntimeError(reply["content"].get("evalue"))
-
-    def begin(self) -> None:
-        IOLoop.current().add_callback(self.prepare)
 
 
 MOVE = """

@@ -1,0 +1,31 @@
+import type { LessonId } from '../../lib/core/ids.ts';
+import type { OpenReply } from '../../lib/core/servers/view.ts';
+import { enterOrigin, openLesson, type Answer } from './api.client.ts';
+
+/** `inside`: whether the browser has been let into the notebook's origin with the entry of the answer. */
+export type Opening = { answer: Answer<OpenReply>; inside: Promise<boolean> };
+
+/** A press on a link is followed by its page within this time, or not at all. Grants live 60 s. In milliseconds. */
+const freshMs = 10_000;
+
+const begun = new Map<LessonId, { opening: Promise<Opening>; at: number }>();
+
+async function open(lesson: LessonId): Promise<Opening> {
+  const answer = await openLesson(lesson);
+  const entry = answer.state === 'ok' ? answer.value.entry : undefined;
+  return { answer, inside: entry ? enterOrigin(entry) : Promise.resolve(false) };
+}
+
+/** Claims the lesson's server and goes in while its page is still on the way. To be called when somebody presses a link to it. */
+export function openAhead(lesson: LessonId): void {
+  const before = begun.get(lesson);
+  if (before && performance.now() - before.at < freshMs) return;
+  begun.set(lesson, { opening: open(lesson), at: performance.now() });
+}
+
+/** The opening that the press on the link began, once; else one that begins now. */
+export function takeOpening(lesson: LessonId): Promise<Opening> {
+  const before = begun.get(lesson);
+  begun.delete(lesson);
+  return before && performance.now() - before.at < freshMs ? before.opening : open(lesson);
+}
