@@ -13,7 +13,8 @@ const choices = [
 
 /** Light or dark. Kept in a cookie, so that the server renders the right one and nothing flashes. */
 export function ThemeChoice({ initial }: { initial: Theme }) {
-  const [theme, setTheme] = useState(initial);
+  // The document knows what was chosen since the page was rendered.
+  const [theme, setTheme] = useState<Theme>(() => (typeof document === 'undefined' ? initial : ((document.documentElement.dataset.theme as Theme | undefined) ?? 'system')));
 
   function choose(chosen: Theme) {
     setTheme(chosen);
