@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { outputFramePage, outputFramePolicy } from '../core/lessons/output-frame.ts';
 import { siteHub } from './hub.ts';
 
@@ -13,14 +11,12 @@ export async function outputFrame(): Promise<Response> {
   });
 }
 
-/** Plotly's own bundle from npm: 4.7 MB, and 1.4 compressed, which is done once. A browser asks for it once a day. */
-export async function plotlyBundle(request: Request): Promise<Response> {
-  const isPacked = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '');
-  return new Response(new Uint8Array(await (isPacked ? (packed ??= bundle().then((bytes) => pack(bytes))) : bundle())), {
+/** Plotly's own bundle from npm, 4.7 MB, for which a browser asks once a day. Sent as it is: Next takes a content-encoding off a route's answer. */
+export async function plotlyBundle(): Promise<Response> {
+  const bytes = await readFile(join(/* turbopackIgnore: true */ process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js'));
+  return new Response(bytes, {
     headers: {
       'content-type': 'text/javascript; charset=utf-8',
-      ...(isPacked && { 'content-encoding': 'gzip' }),
-      vary: 'accept-encoding',
       'cache-control': 'public, max-age=86400',
       'access-control-allow-origin': '*',
       'cross-origin-resource-policy': 'cross-origin',
@@ -28,7 +24,3 @@ export async function plotlyBundle(request: Request): Promise<Response> {
     },
   });
 }
-
-const pack = promisify(gzip);
-const bundle = () => readFile(join(/* turbopackIgnore: true */ process.cwd(), 'node_modules/plotly.js-dist-min/plotly.min.js'));
-let packed: Promise<Buffer> | undefined;
