@@ -69,7 +69,8 @@ export type LoggedExecution = {
   state: 'busy' | 'finished' | 'died';
   messages: { seq: number; type: string; content: { [key: string]: unknown } }[];
 };
-export type OutputLog = { log: string; seq: number; executions: LoggedExecution[] };
+/** `announced`: ids of executions that were sent to a kernel and have not begun. A server from before an upgrade does not say. */
+export type OutputLog = { log: string; seq: number; announced?: string[]; executions: LoggedExecution[] };
 
 /** What every execution of the notebook put out after `since`, kept by the server whoever was connected. */
 export async function readOutputs(origin: string, path: string, since: number): Promise<OutputLog | undefined> {

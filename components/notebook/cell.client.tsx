@@ -56,7 +56,7 @@ function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAf
   }
 
   return (
-    <div onKeyDownCapture={onKeyDown}>
+    <div onKeyDownCapture={onKeyDown} onPointerEnter={lesson.approach}>
       <div className="nb-input" data-busy={busy || undefined}>
         <div className="nb-gutter">
           <button type="button" className="nb-run" disabled={readOnly} onClick={() => (busy ? lesson.interrupt() : lesson.run(cell.id))} aria-label={busy ? `Interrupt cell, ${label}` : `Run ${label}`} title={busy ? 'Interrupt' : 'Run (Shift-Enter)'}>

@@ -1,10 +1,10 @@
 import type { LessonId } from '../../lib/core/ids.ts';
 import type { Entry, ServerView } from '../../lib/core/servers/view.ts';
-import { enterOrigin, enterWorkspace, tellKernel, type Answer } from './api.client.ts';
-import { openEarly, type EarlySocket } from './early-socket.client.ts';
+import { enterWorkspace, tellKernel, type Answer } from './api.client.ts';
+import type { EarlySocket } from './early-socket.client.ts';
 import { onSiteEvent } from './events.client.ts';
 import type { KernelLink } from './kernel.client.ts';
-import { takeOpening } from './opening.client.ts';
+import { goIn, takeOpening } from './opening.client.ts';
 import { nextSession, workspaceOf, type Entered, type Session, type SessionEvent, type WorkspaceAt } from './session.ts';
 
 type Hooks = {
@@ -13,9 +13,11 @@ type Hooks = {
   workspace(at: WorkspaceAt, server: ServerView): void;
   /** The browser is in the server. `renewed`: not the one, or not the kernel, it was in before. */
   entered(at: Entered, renewed: boolean): void;
-  /** Executions may be handed over; they go out once the kernel answers. */
+  /** The kernel has answered: executions may be handed over. */
   linked(link: KernelLink): void;
   connected(at: Entered): void;
+  /** Whether something is known to run there: then the kernel answers no question. */
+  busy(): boolean;
   /** Whatever was running is now followed by the output log only, or over. */
   lost(): void;
   foreign(): void;
@@ -26,6 +28,8 @@ const unreachable = 'The site cannot be reached. Your work is kept in this brows
 /** Reaches the lesson's kernel and keeps reaching it: open, wait, enter, connect, and again after each loss. */
 export function makeConnection(lesson: LessonId, hooks: Hooks) {
   let session: Session = { state: 'closed' };
+  /** The connection there is, and the same once the kernel has answered there: only then is anything handed to it. */
+  let connection: KernelLink | undefined;
   let link: KernelLink | undefined;
   let early: EarlySocket | undefined;
   let wanted = false;
@@ -45,12 +49,16 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     if (before.state === 'waiting' && next.state !== 'waiting') wake?.();
   }
 
-  function drop() {
-    const had = link;
-    link = undefined;
+  function disconnect() {
+    const had = connection;
+    connection = link = undefined;
     had?.close();
-    early?.close();
     if (had) hooks.lost();
+  }
+
+  function drop() {
+    disconnect();
+    early?.close();
     wake?.();
   }
 
@@ -72,23 +80,29 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   async function reach() {
     dispatch({ kind: 'open' });
     const { answer: opened, inside } = await takeOpening(lesson);
-    if (closed) return;
+    if (closed) {
+      (await inside)?.close();
+      return;
+    }
     if (opened.state !== 'ok') return refused(opened);
     const at = { ...opened.value.workspace, path: opened.value.path };
     hooks.workspace(at, opened.value.server);
     if (opened.value.refused !== undefined) return dispatch({ kind: 'refused', say: opened.value.refused });
     dispatch({ kind: 'opened', workspace: at, server: opened.value.server });
     const { entry } = opened.value;
-    if (entry && session.state === 'entering' && (await inside) && !closed) arrive(at, entry);
-    else await enter(at);
+    const socket = await inside;
+    if (entry && socket && session.state === 'entering') return arrive(at, entry, socket);
+    socket?.close();
+    await enter(at);
   }
 
-  function arrive(at: WorkspaceAt, { origin, kernelId, sessionId, server, notice }: Entry) {
+  function arrive(at: WorkspaceAt, { origin, kernelId, sessionId, server, notice }: Entry, socket: EarlySocket) {
+    if (closed) return socket.close();
     const place: Entered = { workspace: at, origin, kernelId, sessionId, server, notice };
     const renewed = last !== undefined && (last.kernelId !== kernelId || last.server.id !== server.id);
     last = place;
     early?.close();
-    early = openEarly(origin, kernelId);
+    early = socket;
     dispatch({ kind: 'entered', at: place });
     hooks.entered(place, renewed);
   }
@@ -113,10 +127,8 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
         if (answer.value.server.state === 'ready') await pause(200);
         continue;
       }
-      if (await enterOrigin(answer.value)) {
-        if (!closed) arrive(at, answer.value);
-        return;
-      }
+      const socket = await goIn(answer.value);
+      if (socket) return arrive(at, answer.value, socket);
       await pause(Math.min(4_000, 250 * 2 ** tries));
     }
   }
@@ -124,15 +136,19 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   async function connect(at: Entered) {
     dispatch({ kind: 'connecting' });
     const { connectKernel } = await import('./kernel.client.ts');
-    if (closed || link || session.state !== 'connecting') return;
-    link = connectKernel(at.origin, at.kernelId, early, {
+    if (closed || connection || session.state !== 'connecting') return;
+    const made = connectKernel(at.origin, at.kernelId, early, {
       connected() {
-        losses = 0;
         dispatch({ kind: 'connected' });
         hooks.connected(at);
       },
+      ready() {
+        losses = 0;
+        link = made;
+        hooks.linked(made);
+      },
       lost() {
-        link = undefined;
+        connection = link = undefined;
         losses++;
         dispatch({ kind: 'lost' });
         hooks.lost();
@@ -140,25 +156,24 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       },
       status: (status) => dispatch({ kind: 'kernel', status }),
       foreign: hooks.foreign,
+      busy: hooks.busy,
     });
-    hooks.linked(link);
+    connection = made;
+  }
+
+  /** One step towards the server, where there is one to take. */
+  async function approach() {
+    if (session.state === 'closed' || session.state === 'ended' || session.state === 'refused') return reach();
+    if (session.state !== 'lost') return undefined;
+    await pause(Math.min(4_000, 75 * 2 ** losses) * (0.5 + Math.random()));
+    return session.state === 'lost' ? enter(session.at.workspace) : undefined;
   }
 
   /** Brings the session as far as it is wanted. Only one at a time. */
-  function pursue(): Promise<void> {
-    reaching ??= (async () => {
-      try {
-        if (session.state === 'closed' || session.state === 'ended' || session.state === 'refused') await reach();
-        else if (session.state === 'lost') {
-          await pause(Math.min(4_000, 75 * 2 ** losses) * (0.5 + Math.random()));
-          if (session.state === 'lost') await enter(session.at.workspace);
-        }
-      } finally {
-        reaching = undefined;
-      }
-      if (session.state === 'entered' && wanted) await connect(session.at);
-    })();
-    return reaching;
+  async function pursue(): Promise<void> {
+    reaching ??= approach().finally(() => (reaching = undefined));
+    await reaching;
+    if (session.state === 'entered' && wanted) await connect(session.at);
   }
 
   const listen = () =>
@@ -189,6 +204,8 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       if (session.state === 'entered' && !reaching) void connect(session.at);
       else void pursue();
     },
+    /** Somebody is about to run something: its code had better be here. */
+    approach: () => void import('./kernel.client.ts'),
     /** Asks again whether there is still something to be told of the server. */
     async recheck() {
       const answer = 'at' in session ? await enterWorkspace(session.at.workspace) : undefined;
@@ -201,10 +218,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     async restart() {
       if (!('at' in session)) return;
       const { at } = session;
-      const had = link;
-      link = undefined;
-      had?.close();
-      hooks.lost();
+      disconnect();
       await tellKernel(at.origin, at.kernelId, 'restart');
       wanted = true;
       dispatch({ kind: 'entered', at });
@@ -215,8 +229,8 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       closed = true;
       stopEvents?.();
       stopEvents = undefined;
-      link?.close();
-      link = undefined;
+      connection?.close();
+      connection = link = undefined;
       early?.close();
       wake?.();
     },

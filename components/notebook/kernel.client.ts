@@ -23,7 +23,12 @@ export type KernelLink = {
 };
 
 type Hooks = {
+  /** The socket is open. */
   connected(): void;
+  /** And the kernel is there: what is sent to it now will be executed. */
+  ready(): void;
+  /** Whether the kernel is known to be busy; then it answers nothing until it is done. */
+  busy(): boolean;
   lost(): void;
   status(status: 'starting' | 'idle' | 'busy' | 'restarting'): void;
   /** Something was put out for an execution that is not of this connection. */
@@ -32,12 +37,19 @@ type Hooks = {
 
 const statuses: { [status: string]: 'starting' | 'idle' | 'busy' | 'restarting' } = { starting: 'starting', idle: 'idle', busy: 'busy', restarting: 'restarting', autorestarting: 'restarting' };
 
-/** Connects to the kernel, by the early socket where it lasted; an execution may be asked for at once and goes out as soon as the kernel answers. */
+/**
+ * How long a kernel may leave the first question unanswered, in milliseconds. One that is not busy and was not heard either
+ * was not reached: Jupyter drops what comes before its own channels to a kernel that begins are open.
+ */
+const answerMs = 5_000;
+
+/** Connects to the kernel, by the early socket where it lasted. Nothing may be executed before `ready`. */
 export function connectKernel(origin: string, kernelId: string, early: EarlySocket | undefined, hooks: Hooks): KernelLink {
   let closed = false;
   const over = () => {
     if (closed) return;
     closed = true;
+    clearTimeout(unanswered);
     // In a task of its own: the library still works on the event that brought us here.
     setTimeout(() => kernel.dispose());
     hooks.lost();
@@ -64,6 +76,19 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
   });
   const kernel: Kernel.IKernelConnection = new KernelConnection({ model: { id: kernelId, name: 'python3' }, clientId, serverSettings, handleComms: false });
 
+  let isReady = false;
+  const becomeReady = () => {
+    if (closed || isReady) return;
+    isReady = true;
+    hooks.ready();
+  };
+  let isHeard = false;
+  const unanswered = setTimeout(() => (isHeard || hooks.busy() ? becomeReady() : over()), answerMs);
+  void kernel.info.then(() => {
+    clearTimeout(unanswered);
+    becomeReady();
+  });
+
   const mine = new Set<string>();
   kernel.connectionStatusChanged.connect((_, status) => {
     if (status === 'connected') hooks.connected();
@@ -74,6 +99,7 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
     if (status === 'autorestarting' || status === 'dead') over();
   });
   kernel.iopubMessage.connect((_, message) => {
+    isHeard = true;
     const parent = message.parent_header as { msg_id?: string; msg_type?: string };
     if (parent.msg_type === 'execute_request' && parent.msg_id && !mine.has(parent.msg_id)) hooks.foreign();
   });
@@ -120,6 +146,7 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
     },
     close() {
       closed = true;
+      clearTimeout(unanswered);
       kernel.dispose();
     },
   };

@@ -131,6 +131,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       void runs.follow(at).then((busy) => busy && connection.want());
     },
     linked: () => runs.pump(),
+    busy: () => all().some(({ run }) => run.state === 'running' || run.state === 'asking'),
     connected: (at) => void runs.follow(at),
     lost: () => runs.cut(),
     foreign() {
@@ -194,6 +195,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     },
     /** The learner is about to run something: get the kernel's library and connection ready. */
     prepare: () => void (connection.link() ?? connection.want()),
+    approach: connection.approach,
     link: connection.link,
     run: (id: string) => runCells([id]),
     runAll: () => runCells(order.filter((id) => cells.get(id)?.cell.type === 'code')),

@@ -1,9 +1,10 @@
 import type { LessonId } from '../../lib/core/ids.ts';
-import type { OpenReply } from '../../lib/core/servers/view.ts';
+import type { Entry, OpenReply } from '../../lib/core/servers/view.ts';
 import { enterOrigin, openLesson, type Answer } from './api.client.ts';
+import { openEarly, type EarlySocket } from './early-socket.client.ts';
 
-/** `inside`: whether the browser has been let into the notebook's origin with the entry of the answer. */
-export type Opening = { answer: Answer<OpenReply>; inside: Promise<boolean> };
+/** `inside`: the kernel's socket, once the browser has been let into the notebook's origin with the entry of the answer. */
+export type Opening = { answer: Answer<OpenReply>; inside: Promise<EarlySocket | undefined> };
 
 /** A press on a link is followed by its page within this time, or not at all. Grants live 60 s. In milliseconds. */
 const freshMs = 10_000;
@@ -13,19 +14,28 @@ const begun = new Map<LessonId, { opening: Promise<Opening>; at: number }>();
 async function open(lesson: LessonId): Promise<Opening> {
   const answer = await openLesson(lesson);
   const entry = answer.state === 'ok' ? answer.value.entry : undefined;
-  return { answer, inside: entry ? enterOrigin(entry) : Promise.resolve(false) };
+  return { answer, inside: entry ? goIn(entry) : Promise.resolve(undefined) };
 }
+
+/** Lets the browser into the notebook's origin. @returns the kernel's socket there, none where it was not let in */
+export const goIn = async (entry: Entry): Promise<EarlySocket | undefined> => ((await enterOrigin(entry)) ? openEarly(entry.origin, entry.kernelId) : undefined);
 
 /** Claims the lesson's server and goes in while its page is still on the way. To be called when somebody presses a link to it. */
 export function openAhead(lesson: LessonId): void {
   const before = begun.get(lesson);
   if (before && performance.now() - before.at < freshMs) return;
-  begun.set(lesson, { opening: open(lesson), at: performance.now() });
+  const opening = open(lesson);
+  begun.set(lesson, { opening, at: performance.now() });
+  setTimeout(() => {
+    if (begun.get(lesson)?.opening !== opening) return;
+    begun.delete(lesson);
+    void opening.then(({ inside }) => inside).then((socket) => socket?.close());
+  }, freshMs);
 }
 
 /** The opening that the press on the link began, once; else one that begins now. */
 export function takeOpening(lesson: LessonId): Promise<Opening> {
   const before = begun.get(lesson);
   begun.delete(lesson);
-  return before && performance.now() - before.at < freshMs ? before.opening : open(lesson);
+  return before?.opening ?? open(lesson);
 }

@@ -12,12 +12,15 @@ type Cells = {
 };
 
 const stopped = 'The kernel stopped while this cell was running. Run it again.';
+const neverSent = 'The connection was lost before this cell began. Run it again.';
 
 /** What the page knows of executions: those of its own connection as they happen, all others from the server's log. */
 export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
   const queue: { cellId: string; code: string }[] = [];
   /** Executions of the present connection, by message id. */
   const live = new Map<string, string>();
+  /** Those of a connection that was lost which had not begun, by message id: the log will say whether they ever will. */
+  const unsure = new Map<string, string>();
   let reading: Reading = nothingRead;
   let following = false;
   let again = false;
@@ -85,6 +88,15 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
     }));
   }
 
+  function settleUnsure(announced: string[]) {
+    const anew = new Set([...live.values(), ...queue.map(({ cellId }) => cellId)]);
+    for (const [msgId, cellId] of unsure) {
+      if (announced.includes(msgId)) continue;
+      unsure.delete(msgId);
+      if (!reading.executions.has(msgId) && !anew.has(cellId) && cells.get(cellId)?.run.state === 'queued') setRun(cellId, { state: 'lost', say: neverSent });
+    }
+  }
+
   return {
     /** Runs the cells one after the other; before there is a kernel they wait for it. */
     run(ids: string[]) {
@@ -108,6 +120,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
     },
     /** The connection went: its executions are no longer ours, and the log tells how they go on. */
     cut() {
+      for (const [msgId, cellId] of live) if (cells.get(cellId)?.run.state === 'queued') unsure.set(msgId, cellId);
       live.clear();
       for (const { cell, run } of cells.all()) if (run.state === 'asking') setRun(cell.id, { state: 'running', since: run.since });
     },
@@ -146,6 +159,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
               touched: { ...each.touched, outputs: true },
             }));
           }
+          if (answer.announced) settleUnsure(answer.announced);
         } while (again);
       } finally {
         following = false;

@@ -23,10 +23,11 @@ async function randomLesson(person: Person): Promise<string> {
   return (await lessonSlugs())[0]!;
 }
 
+/** Waits for a whole pool and nothing on its way up or down: the machine is idle, as the figure says. */
 const poolIsWarm = async (count: number) => {
   for (let left = 600; left > 0; left -= 1) {
-    const [row] = await sql<{ warm: string }>(`SELECT count(*) AS warm FROM server WHERE state = 'warm'`);
-    if (Number(row!.warm) >= count) return;
+    const [row] = await sql<{ warm: number; moving: number }>(`SELECT count(*) FILTER (WHERE state = 'warm')::int AS warm, count(*) FILTER (WHERE state IN ('requested', 'starting', 'warming', 'stopping'))::int AS moving FROM server`);
+    if (row!.warm >= count && row!.moving === 0) return;
     await new Promise((done) => setTimeout(done, 200));
   }
   throw new Error('the pool did not become warm');
@@ -52,13 +53,15 @@ async function clickToOutput(site: string): Promise<number> {
     return performance.now() - began;
   } finally {
     await browser.close();
+    // The next learner finds the machine as this one did.
+    await sql(`UPDATE server SET desired = 'stop' WHERE workspace_id IS NOT NULL AND state = 'running'`);
   }
 }
 
 export async function warmClick(site: string): Promise<Figure> {
   const times: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    await poolIsWarm(1);
+    await poolIsWarm(2);
     times.push(await clickToOutput(site));
   }
   return figure('warm-click-to-output', median(times), 'ms', 300, 'lower', 4400);

@@ -46,22 +46,23 @@ class OutputLog:
         self._server_bytes = server_bytes
         self._execution_bytes = execution_bytes
         self._executions = OrderedDict()
-        self._cells = OrderedDict()
+        # By message id, with kernel and cell: sent to a kernel and not begun.
+        self._announced = OrderedDict()
 
-    def expect(self, message_id, cell_id) -> None:
+    def expect(self, kernel_id, message_id, cell_id) -> None:
         """A client sent this execution for that cell; the kernel's own messages do not say so."""
         if not isinstance(message_id, str):
             return
-        self._cells[message_id] = cell_id if isinstance(cell_id, str) else None
-        while len(self._cells) > ANNOUNCED:
-            self._cells.popitem(last=False)
+        self._announced[message_id] = (kernel_id, cell_id if isinstance(cell_id, str) else None)
+        while len(self._announced) > ANNOUNCED:
+            self._announced.popitem(last=False)
 
     def add(self, path, kernel_id, message_id, kind, content: bytes, metadata: bytes) -> None:
         if kind not in KEPT:
             return
         execution = self._executions.get(message_id)
         if execution is None:
-            execution = Execution(path, kernel_id, message_id, self._cells.pop(message_id, None))
+            execution = Execution(path, kernel_id, message_id, self._announced.pop(message_id, (None, None))[1])
             self._executions[message_id] = execution
         if kind == "execute_input":
             content = json.dumps({"execution_count": json.loads(content).get("execution_count")}).encode()
@@ -70,7 +71,9 @@ class OutputLog:
         self._append(execution, kind, content, metadata)
 
     def abandon(self, kernel_id) -> None:
-        """The kernel died or began again: what it was executing will never finish."""
+        """The kernel died or began again: what it was executing will never finish, and what waited never begin."""
+        for message_id in [message_id for message_id, (kernel, _) in self._announced.items() if kernel == kernel_id]:
+            del self._announced[message_id]
         for execution in self._executions.values():
             if execution.kernel_id == kernel_id and execution.state == "busy":
                 execution.state = "died"
@@ -82,9 +85,10 @@ class OutputLog:
                 execution.path = path
 
     def since(self, path, since: int) -> bytes:
-        """JSON of every execution of the notebook that put out something after `since`."""
+        """JSON of every execution of the notebook that put out something after `since`, and the ids of all that have yet to begin."""
         after = [e.describe(since) for e in self._executions.values() if e.path == path and e.messages and e.messages[-1][0] > since]
-        return b'{"log":"%s","seq":%d,"executions":[%s]}' % (self.id.encode(), self.seq, b",".join(after))
+        announced = json.dumps(list(self._announced)).encode()
+        return b'{"log":"%s","seq":%d,"announced":%s,"executions":[%s]}' % (self.id.encode(), self.seq, announced, b",".join(after))
 
     def _append(self, execution, kind, content, metadata) -> None:
         self.seq += 1

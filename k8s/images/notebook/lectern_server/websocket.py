@@ -22,7 +22,7 @@ class Connection(ZMQChannelsWebsocketConnection):
             if header.get("msg_type") in BY_A_PERSON:
                 watch.activity.person()
             if header.get("msg_type") == "execute_request":
-                watch.log.expect(header.get("msg_id"), metadata.get("cellId"))
+                watch.log.expect(self.kernel_id, header.get("msg_id"), metadata.get("cellId"))
             if channel == "stdin":
                 watch.answered(self.kernel_id)
         super().handle_incoming_message(incoming_msg)
