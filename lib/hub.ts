@@ -61,7 +61,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     bus,
     serverStore,
     rows: makeGatewayRows(database.query),
-    servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs }),
+    servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
     courses: makeCourseStore(database),
     blobs,
     workspaces,

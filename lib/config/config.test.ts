@@ -24,6 +24,13 @@ test('a notebook domain of another site stops the start', () => {
   expect(() => readConfig({ ...least, LECTERN_SITE_URL: 'https://learn.example.org', LECTERN_NOTEBOOK_DOMAIN: 'nb.example.net' })).toThrow(/same site/);
 });
 
+test('without a sandbox people share the machine on loopback, or where the operator says so', () => {
+  const shares = (settings: Record<string, string>) => !readConfig({ ...least, ...settings }).config.onePersonUnsandboxed;
+  expect(shares({})).toBe(true);
+  expect(shares({ LECTERN_SITE_URL: 'https://learn.example.org' })).toBe(false);
+  expect(shares({ LECTERN_SITE_URL: 'https://learn.example.org', LECTERN_ALLOW_UNSANDBOXED: '1' })).toBe(true);
+});
+
 test('keys of one root differ by purpose, and a changed root keeps the old one second', () => {
   const { secrets } = readConfig({ ...least, LECTERN_SECRET_PREVIOUS: 'y'.repeat(32) });
   const [now, before] = secrets.keys;

@@ -56,7 +56,9 @@ function toConfig(s: Settings) {
     signUp: s.LECTERN_SIGN_UP,
     mail: { from: s.LECTERN_MAIL_FROM, folder: join(stateDir, 'mail') },
     spawner: s.LECTERN_SPAWNER,
-    local: { python: s.LECTERN_PYTHON, pythonDir: join(resolve(s.LECTERN_CACHE_DIR ?? stateDir), 'python'), network: s.LECTERN_LOCAL_NETWORK, allowUnsandboxed: s.LECTERN_ALLOW_UNSANDBOXED },
+    local: { python: s.LECTERN_PYTHON, pythonDir: join(resolve(s.LECTERN_CACHE_DIR ?? stateDir), 'python'), network: s.LECTERN_LOCAL_NETWORK },
+    /** Where servers have no sandbox: not for people who need not trust each other, unless the operator says so. */
+    onePersonUnsandboxed: !s.LECTERN_ALLOW_UNSANDBOXED && !(isLoopback(s.HOST) && isLoopback(site.hostname)),
     maxServers: s.LECTERN_MAX_SERVERS,
     serversPerUser: s.LECTERN_SERVERS_PER_USER,
     workspaceBytes: s.LECTERN_WORKSPACE_MB * MB,

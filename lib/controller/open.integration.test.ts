@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const servers = (serversPerUser = 2) => makeServers({ store: world.store, bus: world.bus, profile: testProfile, serversPerUser, idleWarningMs: 120_000, markWaitMs: 20_000 });
+const servers = (serversPerUser = 2, onePersonUnsandboxed = false) => makeServers({ store: world.store, bus: world.bus, profile: testProfile, serversPerUser, idleWarningMs: 120_000, onePersonUnsandboxed, markWaitMs: 20_000 });
 const warm = (count: number) => vi.waitFor(async () => expect((await world.store.live()).filter(({ state }) => state === 'warm')).toHaveLength(count), patient);
 
 test('opening a lesson takes a warm server, and answers once it is marked and may be entered', async () => {
@@ -58,6 +58,29 @@ test('six courses opened at the same moment leave no more servers than one may h
   const all = [first, ...(await Promise.all(Array.from({ length: 5 }, () => world.workspace({ user: first.user }))))];
   await Promise.all(all.map(({ id }) => servers().open(id, first.user)));
   await vi.waitFor(async () => expect((await world.store.liveOf(first.user)).length).toBeLessThanOrEqual(2), patient);
+});
+
+// Seen to fail with the question before the claim taken out (a server was claimed and had to be stopped), and with both (the second person's ran).
+test('where servers have no sandbox and others can reach the site, a second person gets none while the first has one', async () => {
+  world.start();
+  const epoch = await vi.waitFor(async () => {
+    const [row] = await world.query<{ epoch: number }>('SELECT epoch FROM lease WHERE expires_at > now()');
+    expect(row).toBeDefined();
+    return row!.epoch;
+  }, patient);
+  const [first, second] = [await world.workspace(), await world.workspace()];
+  const guarded = servers(2, true);
+  expect(await guarded.open(first.id, first.user)).toMatchObject({ ok: true });
+  // With a sandbox there is room for both.
+  expect(await guarded.open(second.id, second.user)).toMatchObject({ ok: true });
+  await guarded.stop(second.id);
+  await world.until(second.id, 'stopped');
+
+  await world.lease.report(epoch as never, [{ lacks: 'sandbox', mend: 'install bubblewrap' }]);
+  expect(await guarded.open(second.id, second.user)).toMatchObject({ ok: false, refusal: { code: 'unavailable', say: expect.stringContaining('one person at a time') } });
+  expect(await world.store.liveOf(second.user)).toEqual([]);
+  expect(await guarded.open(first.id, first.user)).toMatchObject({ ok: true });
+  expect(await servers().open(second.id, second.user)).toMatchObject({ ok: true });
 });
 
 test('stopping says so at once and the end is told with its reason; keeping what does not run changes nothing', async () => {

@@ -116,6 +116,15 @@ export function makeServerStore({ query }: Database): ServerStore {
       return found.map(({ id, workspace, slug, title }) => ({ id, workspace, course: { slug, title } }));
     },
 
+    async sharesUnsandboxed(user) {
+      const others = await query(
+        `SELECT 1 FROM server s JOIN workspace w ON w.id = s.workspace_id
+         WHERE w.user_id <> $1 AND s.state IN ${live} AND EXISTS (SELECT 1 FROM lease WHERE shortfalls @> '[{"lacks": "sandbox"}]') LIMIT 1`,
+        [user],
+      );
+      return others.length > 0;
+    },
+
     async place(server) {
       const { waiting, lastServed } = await queue();
       const index = admissionOrder(waiting, lastServed).findIndex(({ ref }) => ref.id === server);

@@ -36,12 +36,14 @@ type Deps = {
   profile: Profile;
   serversPerUser: number;
   idleWarningMs: number;
+  /** Without a sandbox only one person at a time has a server: others can reach this site, and nobody allowed that they share it. */
+  onePersonUnsandboxed: boolean;
   /** How long `open` waits for the controller's mark, which takes milliseconds while a controller leads. */
   markWaitMs?: number;
 };
 
 /** What a learner may do with the server of a workspace of their own. Who may act on which workspace is asked before. */
-export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs, markWaitMs = 400 }: Deps) {
+export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs, onePersonUnsandboxed, markWaitMs = 400 }: Deps) {
   const view = async (workspace: WorkspaceId): Promise<ServerView> => {
     const server = await store.of(workspace);
     const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
@@ -54,12 +56,14 @@ export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs
 
     /**
      * Called each time a lesson opens; safe to call from several tabs at once. Takes a warm server, else asks for one.
-     * Refused, with the courses whose servers run, when the person has as many as one may have.
+     * Refused, with the courses whose servers run, when the person has as many as one may have; and while somebody else's
+     * code would lie open to this person's.
      */
     async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
       if (decideOpen(await store.of(workspace)) !== 'claim') return ok(await view(workspace));
       const others = (await store.liveOf(user)).filter((other) => other.workspace !== workspace);
       if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
+      if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) return unsandboxed;
 
       const marked = heardOf(bus, workspace, markWaitMs);
       try {
@@ -71,6 +75,10 @@ export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs
           const mine = now.find((other) => other.workspace === workspace)!;
           await store.wantStopped(mine.id, 'requested');
           return tooMany(now.filter((other) => other !== mine), serversPerUser);
+        }
+        if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) {
+          for (const { id } of now.filter((other) => other.workspace === workspace)) await store.wantStopped(id, 'requested');
+          return unsandboxed;
         }
         if (claimed !== 'none') await marked.until(async () => (await view(workspace)).state === 'ready');
       } finally {
@@ -94,6 +102,12 @@ export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs
     },
   };
 }
+
+const unsandboxed = refuse({
+  code: 'unavailable',
+  say: 'On this site only one person at a time can run code, and somebody else does now. Your work is saved all the same. Try again later, or tell whoever runs the site.',
+  detail: 'servers have no sandbox here: /admin says the mend, and LECTERN_ALLOW_UNSANDBOXED=1 lets people share the machine as it is',
+});
 
 function tooMany(others: { course: { title: string } }[], limit: number): Outcome<never> {
   const titles = others.map(({ course }) => `“${course.title}”`).join(' and ');

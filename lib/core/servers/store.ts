@@ -38,6 +38,8 @@ export interface ServerRequests {
   countLive(user: UserId): Promise<number>;
   /** Those servers, oldest first, with the course each belongs to: what a person at the limit may stop. */
   liveOf(user: UserId): Promise<{ id: ServerId; workspace: WorkspaceId; course: { slug: string; title: string } }[]>;
+  /** Whether servers have no sandbox, by the word of whoever leads, and somebody else has a live one. */
+  sharesUnsandboxed(user: UserId): Promise<boolean>;
   /** Place in the queue (1 is next) and an estimate in milliseconds from how fast servers have become ready; none when not queued. */
   place(server: ServerId): Promise<{ place: number; estimateMs?: number } | undefined>;
 }
