@@ -21,8 +21,9 @@ async function record(context: BrowserContext, page: Page) {
       const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
       if (value && !isPublic(cookie)) secrets.push({ what: `cookie ${name}`, value: decodeURIComponent(value) });
     }
-    if (response.url().endsWith('/enter') && response.ok()) {
-      const { grant } = (await response.json().catch(() => ({}))) as { grant?: string };
+    if (/\/(enter|open)$/.test(response.url()) && response.ok()) {
+      const reply = (await response.json().catch(() => ({}))) as { grant?: string; entry?: { grant: string } };
+      const grant = reply.grant ?? reply.entry?.grant;
       if (grant) secrets.push({ what: 'grant', value: grant });
     }
     const isPage = response.request().resourceType() === 'document';

@@ -19,8 +19,8 @@ export type FollowOptions = {
 };
 
 export type Follower = {
-  /** Asks the server itself and writes what is new; what is known now. */
-  refresh(): Promise<Activity>;
+  /** Asks the server itself and writes what is new, however little: something is about to be decided by it. */
+  refresh(): Promise<void>;
   end(): void;
 };
 
@@ -34,20 +34,19 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
   let activity: Activity = { ...server.activity };
   let written = server.activity.activeAt.getTime();
 
-  async function record(seen: { activeAt: Date; busy: boolean }): Promise<void> {
+  async function record(seen: { activeAt: Date; busy: boolean }, leastMs = options.writeMs): Promise<void> {
     const activeAt = new Date(Math.max(activity.activeAt.getTime(), seen.activeAt.getTime()));
     const busySince = seen.busy ? (activity.busySince ?? now()) : undefined;
     const turned = (busySince === undefined) !== (activity.busySince === undefined);
     activity = { ...activity, activeAt, busySince };
-    if (!turned && activeAt.getTime() - written < options.writeMs) return;
+    if (!turned && activeAt.getTime() - written < leastMs) return;
     written = activeAt.getTime();
     await store.setActivity(server.ref, { activeAt, busySince }, term.epoch);
   }
 
-  async function refresh(): Promise<Activity> {
+  async function refresh(leastMs?: number): Promise<void> {
     const status = await within(5_000, 'status', access().then((found) => jupyter.status(found)));
-    await record(activityOf(status, now()));
-    return activity;
+    await record(activityOf(status, now()), leastMs);
   }
 
   let wanted = false;
@@ -109,5 +108,5 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
     }
   })();
 
-  return { refresh, end: () => ending.abort() };
+  return { refresh: () => refresh(1), end: () => ending.abort() };
 }
