@@ -9,7 +9,7 @@ const dist = ['node_modules/**', '.next/**', '.lectern/**'];
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['{lib,components,scripts,app}/**/*.test.{ts,tsx}'], exclude: [...dist, '**/*.integration.test.ts'] } },
+      { test: { name: 'unit', include: ['{lib,components,scripts,app}/**/*.test.{ts,tsx}'], exclude: [...dist, '**/*.{integration,k8s}.test.ts'] } },
       {
         test: {
           name: 'integration',
@@ -18,6 +18,18 @@ export default defineConfig({
           globalSetup: ['scripts/testing/postgres.setup.ts', 'scripts/testing/python.setup.ts'],
           // Of a machine with two cores on which much else runs. A test ends long before, or not at all.
           testTimeout: 150_000,
+          hookTimeout: 240_000,
+          maxWorkers: 2,
+        },
+      },
+      // Inside a real cluster, see scripts/checks/stages.ts. `npm run test:k8s -- <files>` runs it.
+      {
+        test: {
+          name: 'k8s',
+          include: ['{lib,scripts,k8s}/**/*.k8s.test.ts'],
+          exclude: dist,
+          globalSetup: ['scripts/testing/cluster.setup.ts'],
+          testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: 2,
         },

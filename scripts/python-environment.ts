@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statS
 import { dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { takeTurn } from './turn.ts';
 
 const run = promisify(execFile);
 
@@ -36,7 +37,7 @@ type Stamp = { requirements: string; server: string };
 export async function preparePython({ python, dir, cacheDir, onProgress }: PythonOptions): Promise<void> {
   const wanted: Stamp = { requirements: hashOf(['requirements.txt'], String(RECIPE)), server: hashOf(listServer()) };
   if (isUpToDate(dir, wanted)) return;
-  const release = await takeTurn(dir, onProgress);
+  const release = await takeTurn(dir, () => onProgress('Another program is making the notebook environment: waiting for it'));
   try {
     if (!isUpToDate(dir, wanted)) await make({ python, dir, cacheDir, onProgress }, wanted);
   } finally {
@@ -67,34 +68,6 @@ async function make({ python, dir, cacheDir, onProgress }: PythonOptions, wanted
   makeMovable(join(dir, 'bin'));
   await installServer(dir, wanted);
   onProgress('The notebook environment is ready');
-}
-
-/** Two programs that make it at once would pull it from under each other. The one that died holding the turn has lost it. */
-async function takeTurn(dir: string, onProgress: (line: string) => void): Promise<() => void> {
-  const lock = `${resolve(dir)}.lock`;
-  mkdirSync(dirname(lock), { recursive: true });
-  for (let waits = 0; ; waits++) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      return () => rmSync(lock, { force: true });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    if (!holderLives(lock)) rmSync(lock, { force: true });
-    if (waits === 0) onProgress('Another program is making the notebook environment: waiting for it');
-    await new Promise((done) => setTimeout(done, 200));
-  }
-}
-
-function holderLives(lock: string): boolean {
-  try {
-    const holder = Number(readFileSync(lock, 'utf8'));
-    // Between its making and its writing the file is empty.
-    if (holder > 0) process.kill(holder, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM' || (error as NodeJS.ErrnoException).code === 'ENOENT';
-  }
 }
 
 const noVenv = ' Install the venv module: `apt install python3-venv` (Debian, Ubuntu).';

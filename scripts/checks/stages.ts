@@ -1,7 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Progress } from '../progress.mjs';
+import { missingForCluster } from '../cluster/missing.ts';
+import { prepareCluster } from '../cluster/cluster.ts';
+import { makeProgress, type Progress } from '../progress.mjs';
 import { startPostgres } from '../postgres.ts';
 import { run } from '../run.mjs';
 import { add, oneFailed, onePassed, oneSkipped, tallyPlaywright, tallyVitest, type PlaywrightReport, type Tally, type VitestReport } from './tally.ts';
@@ -23,13 +25,14 @@ const checker = (name: string, args: string[], limitMs: number): Stage => ({
 });
 
 /** A test runner that writes a JSON report. An exit code that no failed test explains is a failure of its own. */
-const runner = <Report>(name: string, limitMs: number, args: (report: string) => string[], tally: (report: Report) => Tally, env: (report: string) => NodeJS.ProcessEnv): Stage => ({
+const runner = <Report>(name: string, limitMs: number, args: (report: string) => string[], tally: (report: Report) => Tally, env: (report: string) => NodeJS.ProcessEnv, within = (command: string[]) => command): Stage => ({
   name,
   async run(timeLeftMs) {
     const folder = mkdtempSync(join(tmpdir(), 'lectern-report-'));
     const file = join(folder, 'report.json');
     try {
-      const { code, late } = await run(process.execPath, args(file), { cwd: root, env: env(file), timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
+      const [command, ...rest] = within([process.execPath, ...args(file)]);
+      const { code, late } = await run(command!, rest, { cwd: root, env: env(file), timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
       const found = existsSync(file) ? tally(JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
       if (!found) return oneFailed(`${name}: ${late ? 'ran out of time' : `ended with exit code ${code} and no report`}`);
       return code !== 0 && found.failures.length === 0 ? add(found, oneFailed(`${name}: ended with exit code ${code}, see its output above`)) : found;
@@ -39,13 +42,14 @@ const runner = <Report>(name: string, limitMs: number, args: (report: string) =>
   },
 });
 
-const vitest = (name: string, project: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env) =>
+const vitest = (name: string, project: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env, within?: (command: string[]) => string[]) =>
   runner<VitestReport>(
     name,
     limitMs,
     (report) => [bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...only],
     (report) => tallyVitest(report, root),
     () => ({ ...more, NO_COLOR: '1' }),
+    within,
   );
 
 export const types = checker('types', [bin('typescript/bin/tsc'), '--noEmit', '-p', '.'], minutes(5));
@@ -84,6 +88,29 @@ export const outsidePostgres: Stage = {
     }
   },
 };
+
+/**
+ * What needs a real Kubernetes: a cluster of this machine that is there for these tests only, or the outside one that
+ * LECTERN_TEST_KUBECONFIG names. `only` are files, as vitest takes them.
+ */
+export const kubernetes = (only: string[] = []): Stage => ({
+  name: 'kubernetes',
+  async run(timeLeftMs) {
+    const began = Date.now();
+    // Whatever cluster a person works with, tests do not touch it.
+    const env = { ...process.env, KUBECONFIG: undefined };
+    const tests = (more: Record<string, string>, within?: (command: string[]) => string[]) => vitest('kubernetes', 'k8s', minutes(30), only, { ...env, ...more }, within).run(timeLeftMs - (Date.now() - began));
+    if (env.LECTERN_TEST_KUBECONFIG) return tests({});
+    const missing = await missingForCluster('node');
+    if (missing) return oneSkipped(`kubernetes: ${missing}`);
+    try {
+      const cluster = await prepareCluster('node', makeProgress());
+      return await tests({ ...cluster.env, KEEP_LOGS: join(root, '.lectern/logs/cluster') }, cluster.within);
+    } catch (error) {
+      return oneFailed(`kubernetes: ${(error as Error).message}`);
+    }
+  },
+});
 
 function systemPostgres(): string | undefined {
   const base = '/usr/lib/postgresql';

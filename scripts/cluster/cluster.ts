@@ -1,0 +1,61 @@
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Obstacle, type Note, type Progress } from '../progress.mjs';
+import { run } from '../run.mjs';
+import { writeArchive } from './archive.ts';
+import { cacheDir, kept, keyOf } from './kept.ts';
+import { hyper, kwok, pause, type Mode } from './programs.ts';
+
+const SCRIPTS = resolve(import.meta.dirname, '../../k8s/test-cluster');
+const RUNS = join(cacheDir(), 'runs');
+
+/** A way to run commands in a cluster that is there for each of them alone, and gone after it. */
+export type Cluster = { env: Record<string, string>; within: (command: string[]) => string[] };
+
+/** Builds what is missing for a cluster of this mode. Nothing of it runs yet. */
+export async function prepareCluster(mode: Mode, progress: Progress): Promise<Cluster> {
+  const env: Record<string, string> = { RUNS_DIR: RUNS };
+  const step = <T>(title: string, work: (note: Note) => Promise<T>) => seen(progress, title, work);
+  env.HYPER = await step('Kubernetes for tests', hyper);
+  if (mode === 'kwok') {
+    const { program, stages } = await step('kwok', kwok);
+    Object.assign(env, { KWOK: program, KWOK_STAGES: stages.join(' ') });
+  }
+  if (mode === 'node') env.STORE = await step('Images for tests', images);
+  return { env, within: (command) => [join(SCRIPTS, 'in-namespaces.sh'), join(SCRIPTS, 'up.sh'), mode, ...command] };
+}
+
+/** What is there already takes milliseconds, and is not worth a line. */
+async function seen<T>(progress: Progress, title: string, work: (note: Note) => Promise<T>): Promise<T> {
+  let tell: Note = () => undefined;
+  const made = work((text) => tell(text));
+  const soon = await Promise.race([made.then(() => 'made' as const), new Promise<'slow'>((done) => setTimeout(done, 1000, 'slow'))]);
+  if (soon === 'made') return made;
+  await progress.step(title, async (note) => {
+    tell = note;
+    await made;
+  });
+  return made;
+}
+
+/** A containerd store with the images unpacked, see k8s/test-cluster/store.sh. */
+async function images(note: Note): Promise<string> {
+  const pauseProgram = await pause(note);
+  const folder = await kept('store', keyOf(pauseProgram), async (into) => {
+    note('pause');
+    const work = join(into, 'work');
+    mkdirSync(work);
+    linkSync(pauseProgram, join(work, 'pause'));
+    await must('tar', ['-C', work, '--owner=0', '--group=0', '-cf', join(work, 'pause.tar'), 'pause']);
+    await writeArchive({ name: 'docker.io/lectern/pause:test', layers: [join(work, 'pause.tar')], config: { Entrypoint: ['/pause'] } }, work, join(work, 'pause.oci.tar'));
+    note('unpacking');
+    await must(join(SCRIPTS, 'in-namespaces.sh'), [join(SCRIPTS, 'store.sh'), join(into, 'containerd'), join(work, 'pause.oci.tar')], { ...process.env, RUNS_DIR: RUNS });
+    rmSync(work, { recursive: true });
+  });
+  return join(folder, 'containerd');
+}
+
+async function must(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  const { code, tail } = await run(command, args, { env, timeoutMs: 15 * 60_000 });
+  if (code !== 0) throw new Obstacle(`${command} failed for the test cluster:\n${tail.slice(-3000)}`);
+}
