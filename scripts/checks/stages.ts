@@ -98,7 +98,7 @@ export const kubernetes = (only: string[] = []): Stage => ({
   async run(timeLeftMs) {
     const began = Date.now();
     // Whatever cluster a person works with, tests do not touch it.
-    const env = { ...process.env, KUBECONFIG: undefined };
+    const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined };
     const tests = (more: Record<string, string>, within?: (command: string[]) => string[]) => vitest('kubernetes', 'k8s', minutes(30), only, { ...env, ...more }, within).run(timeLeftMs - (Date.now() - began));
     if (env.LECTERN_TEST_KUBECONFIG) return tests({});
     const missing = await missingForCluster('node');
