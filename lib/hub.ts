@@ -61,6 +61,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     bus,
     serverStore,
     rows: makeGatewayRows(database.query),
+    health: makeHealthProbe(pool, 'prisma/migrations'),
     servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
     courses: makeCourseStore(database),
     blobs,
@@ -138,7 +139,6 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
     uploads: makeUploadReader(),
     courseImport: makeCourseImport(hub),
     prisma,
-    health: makeHealthProbe(hub.pool, 'prisma/migrations'),
     admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership }),
     async close() {
       work.feed.close();

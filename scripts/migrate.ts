@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { readEnvironment } from '../lib/config/read.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -10,4 +11,15 @@ export function migrate(url: string): void {
     env: { ...process.env, DATABASE_URL: url, DATABASE_DIRECT_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+if (import.meta.main) {
+  const { secrets } = readEnvironment();
+  try {
+    migrate(secrets.databaseDirectUrl);
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer };
+    console.error(`The database could not be brought to this version:\n${stdout ?? ''}${stderr ?? ''}`.replaceAll(secrets.databaseDirectUrl, '<DATABASE_URL>'));
+    process.exitCode = 1;
+  }
 }

@@ -37,3 +37,8 @@ test('keys of one root differ by purpose, and a changed root keeps the old one s
   expect(now!.grant).not.toEqual(now!.server);
   expect(before!.kid).not.toBe(now!.kid);
 });
+
+test('the gateway finds the web program on this machine, or where it is said to be', () => {
+  expect(readConfig({ ...least, PORT: '4000' }).config.web.origin).toBe('http://127.0.0.1:4001');
+  expect(readConfig({ ...least, LECTERN_WEB_URL: 'http://web:3000' }).config.web.origin).toBe('http://web:3000');
+});

@@ -46,6 +46,9 @@ function toConfig(s: Settings) {
     port: s.PORT,
     host: s.HOST,
     webPort: s.LECTERN_WEB_PORT ?? s.PORT + 1,
+    /** Where the gateway finds the web program. */
+    web: new URL(s.LECTERN_WEB_URL ?? `http://127.0.0.1:${s.LECTERN_WEB_PORT ?? s.PORT + 1}`),
+    healthPort: s.LECTERN_HEALTH_PORT,
     site,
     /** Host without a port: every workspace's origin is `<key>.<notebookDomain>` with the site's scheme and port. */
     notebookDomain: s.LECTERN_NOTEBOOK_DOMAIN ?? `nb.${site.hostname}`,

@@ -18,6 +18,8 @@ export const Settings = z.object({
   PORT: z.coerce.number().int().min(1).max(65535).default(3000).describe('Port of the front door.'),
   HOST: z.string().default('127.0.0.1').describe('Address the front door listens on. Anything but loopback needs TLS, here or in front.'),
   LECTERN_WEB_PORT: z.coerce.number().int().min(1).max(65535).optional().describe('Loopback port of the web program behind the front door. Default: PORT + 1.'),
+  LECTERN_WEB_URL: z.url().optional().describe('Where the gateway finds the web program when it runs elsewhere, http://web:3000. Default: the loopback port.'),
+  LECTERN_HEALTH_PORT: z.coerce.number().int().min(1).max(65535).optional().describe('Port on which the controller answers /healthz and /readyz; the gateway and the web program do on their own ports. Default: none.'),
   LECTERN_SITE_URL: z.url().optional().describe('Address of the site as people see it. Default: http://lectern.localhost:<PORT>.'),
   LECTERN_NOTEBOOK_DOMAIN: optional.describe('Domain below which every workspace has its origin. Default: nb.<host of the site>.'),
   LECTERN_TLS_CERT: optional.describe('File with the certificate chain (PEM), for the site and the wildcard notebook domain, when the front door itself speaks TLS.'),

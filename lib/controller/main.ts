@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { readEnvironment } from '../config/read.ts';
+import { untilMigrated } from '../core/admin/health.ts';
 import { makeControllerHub } from '../hub.ts';
 import { defaultOptions, makeController } from './controller.ts';
+import { answerProbes } from './probes.ts';
 import { within } from './waiting.ts';
 
 const { config, secrets } = readEnvironment();
@@ -27,6 +29,10 @@ const controller = makeController(
   { ...defaultOptions, maxServers: config.maxServers, startsAtOnce: Math.max(2, availableParallelism()) },
 );
 
+let migrated = false;
+if (config.healthPort) answerProbes(config.healthPort, config.host, () => migrated);
+await untilMigrated(hub.health, ending.signal);
+migrated = true;
 hub.log.info('ready');
 await controller.run(ending.signal);
 await within(500, 'closing', hub.close()).catch(() => {});

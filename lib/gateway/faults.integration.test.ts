@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { UpstreamError } from '../core/errors.ts';
 import type { GatewayRows } from '../core/auth/access.ts';
+import { makeSite } from './site.ts';
 import { ask, dial, makeWorld, SITE, type Person, type World } from './world.fixture.ts';
 
 const SITE_HOST = new URL(SITE).host;
@@ -164,6 +166,36 @@ test('F25 a gateway that is told to go ends what is under way, and sends WebSock
   await gone;
   ada.upstream.respond = (_request, response) => response.end('ok');
   expect((await dial(world.port, ada.host, '/api/events', { cookie })).status).toBe(101);
+});
+
+// Seen to fail without a limit to the life of a connection: all requests go over the first one.
+test('F25 a replica of the web program that is told to go has lost its connections before it ends', async () => {
+  await start();
+  const going = makeSite({ config: world.config, log: world.hub.log, connectionMs: 50 });
+  const server = createServer((request, response) => going.request(request, response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const used = new Set<unknown>();
+  world.site.respond = (request, response) => {
+    used.add(request.socket);
+    response.end('ok');
+  };
+  // Never idle, so that nothing but its age ends a connection.
+  while (used.size < 3) expect(await ask(port, SITE_HOST, '/')).toMatchObject({ status: 200 });
+  server.close();
+  await going.close();
+});
+
+test('a gateway is ready once the database is of its version, and alive before that', async () => {
+  await start();
+  let ready = false;
+  const young = world.makeOne({ isReady: () => ready });
+  const port = await young.listen(0, '127.0.0.1');
+  const probe = async (path: string) => (await ask(port, `10.0.0.7:${port}`, path)).status;
+  expect([await probe('/healthz'), await probe('/readyz')]).toEqual([200, 503]);
+  ready = true;
+  expect([await probe('/healthz'), await probe('/readyz')]).toEqual([200, 200]);
+  await young.drain(200);
 });
 
 async function listen(port: number, text: string): Promise<{ socket: Socket; closed: Promise<unknown> }> {

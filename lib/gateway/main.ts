@@ -1,15 +1,20 @@
 import { readEnvironment } from '../config/read.ts';
+import { untilMigrated } from '../core/admin/health.ts';
 import { makeHub } from '../hub.ts';
 import { makeGateway } from './server.ts';
 
 const { config, secrets } = readEnvironment();
 const hub = makeHub(config, secrets);
-const gateway = makeGateway(hub);
+const starting = new AbortController();
+let migrated = false;
+void untilMigrated(hub.health, starting.signal).then(() => (migrated = true));
+const gateway = makeGateway({ ...hub, isReady: () => migrated });
 const port = await gateway.listen(config.port, config.host);
 hub.log.info({ port }, 'ready');
 
 let ending: Promise<void> | undefined;
 const end = async () => {
+  starting.abort();
   await gateway.drain();
   await hub.close();
 };

@@ -23,13 +23,15 @@ import { makeTargets } from './target.ts';
 
 /** What the front door is made from; a hub has all of it. */
 export type GatewayDeps = {
-  config: { site: URL; notebookDomain: string; webPort: number; trustedProxies: readonly string[]; tls?: { certFile: string; keyFile: string } };
+  config: { site: URL; notebookDomain: string; web: URL; trustedProxies: readonly string[]; tls?: { certFile: string; keyFile: string } };
   secrets: { keys: readonly { kid: string; grant: Uint8Array; server: Uint8Array }[] };
   rows: GatewayRows;
   bus: Bus;
   jupyter: Pick<Jupyter, 'prove'>;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   labSave: LabSave;
+  /** Whether what it needs has once been there. From then on it serves what it knows, even while the database is away. */
+  isReady?: () => boolean;
   patience?: Patience;
   now?: () => Date;
 };
@@ -40,6 +42,8 @@ const SWEEP_MS = 30_000;
 const UNUSED_MS = 5 * 60_000;
 
 const mistaken: Own = { status: 500, code: 'unavailable', say: 'Something went wrong in Lectern. Please try again.' };
+const alive: Own = { status: 200, code: 'ok', say: 'here' };
+const notReady: Own = { status: 503, code: 'unavailable', say: 'not ready' };
 const misdirected: Own = { status: 421, code: 'invalid', say: 'There is no such site here.' };
 const tooLarge = Buffer.from(
   'HTTP/1.1 431 Request Header Fields Too Large\r\nClear-Site-Data: "cookies"\r\nOrigin-Agent-Cluster: ?1\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n' +
@@ -48,7 +52,7 @@ const tooLarge = Buffer.from(
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 /** The front door: the site, notebook origins, and nobody else. */
-export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, patience = { pingMs: 30_000, deadMs: 75_000 }, now = () => new Date() }: GatewayDeps) {
+export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, now = () => new Date() }: GatewayDeps) {
   const routes = makeRoutes({ rows, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
@@ -77,7 +81,8 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
     if (host === config.site.host) return site.request(request, response);
     const key = portOf(host) === sitePort ? keyOfHost(host, config.notebookDomain) : undefined;
     if (key) return notebook.request(request, response, key);
-    if (request.url === '/.lectern/health') return answer(request, response, { status: draining ? 503 : 200, code: draining ? 'unavailable' : 'ok', say: draining ? 'going away' : 'here' });
+    if (request.url === '/healthz') return answer(request, response, alive);
+    if (request.url === '/readyz') return answer(request, response, draining || !isReady() ? notReady : alive);
     if (isBare(host) && request.url?.startsWith('/')) return redirect(response, `${config.site.origin}${request.url}`);
     answer(request, response, misdirected);
   }
@@ -143,7 +148,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
      * Takes nobody new, says goodbye to WebSockets so that their clients come back to the next gateway, lets answers that
      * are under way end, and after the grace cuts what is left.
      */
-    async drain(graceMs = 10_000) {
+    async drain(graceMs = 30_000) {
       draining = true;
       const closed = new Promise((resolve) => server.close(resolve));
       sockets.closeAll(SERVICE_RESTART);

@@ -8,13 +8,21 @@ import { forward } from './http.ts';
 import { connectTo } from './target.ts';
 import { headText, open } from './upgrade.ts';
 
-type Deps = { config: { site: URL; webPort: number; trustedProxies: readonly string[] }; log: { warn(fields: object, message: string): void } };
+type Deps = {
+  config: { site: URL; web: URL; trustedProxies: readonly string[] };
+  log: { warn(fields: object, message: string): void };
+  /**
+   * How long a connection to the web program is used. The next one may reach another of its replicas, and one that is about to
+   * end has none left by then.
+   */
+  connectionMs?: number;
+};
 
 const isStream = (type: unknown) => String(type).startsWith('text/event-stream');
 
-/** The site behind the front door: the web program on its loopback port. */
-export function makeSite({ config: { site, webPort, trustedProxies }, log }: Deps) {
-  const pool = new Pool(`http://127.0.0.1:${webPort}`, { pipelining: 1, allowH2: false, keepAliveTimeout: 4_000, bodyTimeout: 0, connectTimeout: 5_000 });
+/** The site behind the front door: the web program, on this machine or elsewhere. */
+export function makeSite({ config: { site, web, trustedProxies }, log, connectionMs = 10_000 }: Deps) {
+  const pool = new Pool(web.origin, { pipelining: 1, allowH2: false, keepAliveTimeout: 4_000, bodyTimeout: 0, connectTimeout: 5_000, clientTtl: connectionMs });
   const streams = new Set<ServerResponse>();
   const port = site.port || (site.protocol === 'https:' ? '443' : '80');
   const addressOf = makeClientAddress(trustedProxies);
@@ -49,7 +57,7 @@ export function makeSite({ config: { site, webPort, trustedProxies }, log }: Dep
       if (!request.url?.startsWith('/_next/')) return answerSocket(browser, malformed());
       if (request.headers.origin !== site.origin) return answerSocket(browser, forbidden('This request did not come from the site.'));
       try {
-        const server = await connectTo({ kind: 'tcp', host: '127.0.0.1', port: webPort });
+        const server = await connectTo({ kind: 'tcp', host: web.hostname, port: Number(web.port || 80) });
         const headers = [...headersToSite(request.rawHeaders, clientOf(request)), 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket'];
         const answered = await open(server, headText(`GET ${request.url} HTTP/1.1`, headers));
         if (answered.status !== 101) {

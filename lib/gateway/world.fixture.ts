@@ -157,7 +157,7 @@ export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 
     return { sid, sub, wsp, key, srv: ref.id, gen: ref.generation, host, origin: `http://${host}`, upstream };
   }
 
-  const makeOne = (): Gateway => makeGateway({ ...hub, patience: { pingMs: 30_000, deadMs: 75_000 }, ...options, rows: options.rows?.(hub.rows) ?? hub.rows });
+  const makeOne = (more: Partial<GatewayDeps> = {}): Gateway => makeGateway({ ...hub, ...more, patience: { pingMs: 30_000, deadMs: 75_000 }, ...options, rows: options.rows?.(hub.rows) ?? hub.rows });
   const gateway = makeOne();
   const port = await gateway.listen(0, '127.0.0.1');
   await listening;

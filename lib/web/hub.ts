@@ -10,6 +10,9 @@ const slot = globalThis as typeof globalThis & { lecternSiteHub?: Promise<SiteHu
 export function siteHub(): Promise<SiteHub> {
   return (slot.lecternSiteHub ??= (async () => {
     const { config, secrets } = readEnvironment();
-    return makeSiteHub(config, secrets);
+    const hub = await makeSiteHub(config, secrets);
+    // Next lets every request end before the program does. Event streams do so only when told; browsers open them again.
+    process.once('SIGTERM', () => hub.feed.close());
+    return hub;
   })());
 }

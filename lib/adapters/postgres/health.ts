@@ -5,9 +5,10 @@ import { UpstreamError } from '../../core/errors.ts';
 
 /** Compares Prisma's record of migrations with the folder of them. `folder` is read once: a new version is a new process. */
 export function makeHealthProbe(pool: pg.Pool, folder: string): HealthProbe {
-  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  let names: string[] | undefined;
   return {
     async pendingMigrations() {
+      names ??= readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
       try {
         const { rows } = await pool.query<{ pending: string[] | null }>(
           `SELECT array_agg(name) AS pending FROM unnest($1::text[]) AS name

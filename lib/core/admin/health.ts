@@ -4,6 +4,18 @@ export interface HealthProbe {
   pendingMigrations(): Promise<string[]>;
 }
 
+/**
+ * Resolves once the database has every migration of this version, or when the signal aborts. It is asked again and again: the
+ * migrations may be under way, or the database not there yet.
+ */
+export async function untilMigrated(probe: HealthProbe, signal: AbortSignal, againMs = 1_000): Promise<void> {
+  while (!signal.aborted) {
+    const pending = await probe.pendingMigrations().catch(() => undefined);
+    if (pending?.length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, againMs));
+  }
+}
+
 export type Readiness = { ready: true } | { ready: false; because: ('database' | 'migrations' | 'bus')[] };
 
 /** The words name what is missing, and nothing else of it: the answer is public. */
