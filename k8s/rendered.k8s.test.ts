@@ -1,46 +1,11 @@
-import { execFileSync } from 'node:child_process';
 import { BlockList } from 'node:net';
-import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../lib/config/config.ts';
 import { Settings } from '../lib/config/schema.ts';
+import { overlays, podsOf, render, type Policy } from './rendered.fixture.ts';
 
-type Probe = { httpGet: { path: string; port: string } };
-type Container = {
-  name: string;
-  image: string;
-  resources: { requests: Record<string, string>; limits: Record<string, string> };
-  securityContext: object;
-  ports?: { name: string; containerPort: number }[];
-  livenessProbe?: Probe;
-  readinessProbe?: Probe;
-  startupProbe?: Probe;
-  lifecycle?: { preStop: { sleep: { seconds: number } } };
-};
-type PodSpec = { containers: Container[]; securityContext: object; volumes?: Record<string, unknown>[]; terminationGracePeriodSeconds: number } & Record<string, unknown>;
-type Policy = { podSelector: object; policyTypes: string[]; ingress?: object[]; egress?: { to?: { ipBlock?: { cidr: string; except?: string[] } }[]; ports?: object[] }[] };
-type Thing = { kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> }; spec: Record<string, unknown> & { template: { metadata: { labels: Record<string, string> }; spec: PodSpec } }; data: Record<string, string> } & Record<string, unknown>;
-
-const kubectl = process.env.LECTERN_KUBECTL ?? 'kubectl';
-const has = (() => {
-  try {
-    return execFileSync(kubectl, ['version', '--client'], { encoding: 'utf8' }).includes('Kustomize Version: v5');
-  } catch {
-    return false;
-  }
-})();
-
-const render = (folder: string): Thing[] =>
-  parseAllDocuments(execFileSync(kubectl, ['kustomize', join(import.meta.dirname, folder)], { encoding: 'utf8' })).map((document) => document.toJS() as Thing);
-
-const overlays = ['local', 'gke', 'eks'];
-const all = ['Deployment', 'DaemonSet', 'Job'];
-const podsOf = (things: Thing[]) => things.filter(({ kind }) => all.includes(kind)).map(({ metadata, spec }) => ({ name: metadata.name, namespace: metadata.namespace, labels: spec.template.metadata.labels, pod: spec.template.spec }));
-
-/** A learner's or a program's pod that could do more than it must. */
-describe.skipIf(!has).each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s', (folder) => {
-  const things = has ? render(folder) : [];
+describe.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s', (folder) => {
+  const things = render(folder);
 
   test('every pod is restricted, bounded and of one version', () => {
     expect(podsOf(things).length).toBeGreaterThan(2);
@@ -59,8 +24,8 @@ describe.skipIf(!has).each([...overlays.map((name) => `overlays/${name}`), 'self
   });
 });
 
-describe.skipIf(!has).each(overlays)('overlay %s', (name) => {
-  const things = has ? render(`overlays/${name}`) : [];
+describe.each(overlays)('overlay %s', (name) => {
+  const things = render(`overlays/${name}`);
   const find = (kind: string, called: string, namespace?: string) => things.find(({ kind: k, metadata }) => k === kind && metadata.name === called && (!namespace || metadata.namespace === namespace))!;
   const settings = () => things.find(({ kind }) => kind === 'ConfigMap')!.data;
   const policies = (namespace: string) => Object.fromEntries(things.filter(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.namespace === namespace).map(({ metadata, spec }) => [metadata.name, spec as unknown as Policy]));
@@ -145,10 +110,10 @@ describe.skipIf(!has).each(overlays)('overlay %s', (name) => {
   });
 });
 
-describe.skipIf(!has)('with the component `internet`', () => {
+describe('with the component `internet`', () => {
   // Seen to fail with any one range taken out of `except`.
   test('T32 notebooks reach public addresses and no private one', () => {
-    const [policy] = has ? render('internet') : [];
+    const [policy] = render('internet');
     const { podSelector, egress } = policy!.spec as unknown as Policy;
     expect(podSelector).toEqual({});
     const blocks = egress!.flatMap(({ to }) => to!.map(({ ipBlock }) => ipBlock!));
