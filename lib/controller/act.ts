@@ -8,7 +8,7 @@ import type { ServerStore } from '../core/servers/store.ts';
 import type { Snapshots } from '../core/workspaces/snapshot.ts';
 import type { Term } from './lead.ts';
 import type { Log } from './log.ts';
-import { within } from './waiting.ts';
+import { within } from '../core/waiting.ts';
 
 export type ActDeps = { store: ServerStore; lease: Lease; spawner: Spawner; jupyter: Jupyter; snapshots: Snapshots; keys: ServerKeys; limits: Limits; log: Log };
 

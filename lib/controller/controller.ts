@@ -12,7 +12,7 @@ import { follow, type FollowOptions, type Follower } from './follow.ts';
 import { keepHouse, type HousekeepingOptions } from './housekeeping.ts';
 import { lead, type Term } from './lead.ts';
 import { makeSweep } from './sweep.ts';
-import { makeBackOff, makeBell, makeTurnstile, pause, within } from './waiting.ts';
+import { makeBackOff, makeBell, makeTurnstile, pause, within } from '../core/waiting.ts';
 
 export type ControllerOptions = FollowOptions & HousekeepingOptions & {
   maxServers: number;

@@ -5,7 +5,7 @@ import type { ServerStore } from '../core/servers/store.ts';
 import type { Snapshots } from '../core/workspaces/snapshot.ts';
 import type { Term } from './lead.ts';
 import type { Log } from './log.ts';
-import { pause, within } from './waiting.ts';
+import { pause, within } from '../core/waiting.ts';
 
 type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; oneOfFew: <T>(work: () => Promise<T>) => Promise<T> };
 

@@ -1,6 +1,6 @@
 import type { History } from '../core/workspaces/thinning.ts';
 import type { Log } from './log.ts';
-import { pause } from './waiting.ts';
+import { pause } from '../core/waiting.ts';
 
 export type HousekeepingOptions = {
   /** From the beginning of a term to the first time, and between two times. */

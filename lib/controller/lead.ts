@@ -1,7 +1,7 @@
 import type { Lease } from '../core/servers/lease.ts';
 import type { Epoch } from '../core/servers/store.ts';
 import type { Log } from './log.ts';
-import { pause, within } from './waiting.ts';
+import { pause, within } from '../core/waiting.ts';
 
 /** One time of leading. `signal` aborts when it is over. */
 export type Term = { epoch: Epoch; signal: AbortSignal };

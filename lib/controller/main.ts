@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { readEnvironment } from '../config/read.ts';
 import { untilMigrated } from '../core/admin/health.ts';
+import { within } from '../core/waiting.ts';
 import { makeControllerHub } from '../hub.ts';
 import { defaultOptions, makeController } from './controller.ts';
 import { answerProbes } from './probes.ts';
-import { within } from './waiting.ts';
 
 const { config, secrets } = readEnvironment();
 const hub = await makeControllerHub(config, secrets);

@@ -70,6 +70,11 @@ describe('identity', () => {
     expect(await jupyter.prove({ ...server.access, secrets: anySecrets() })).toBe('other');
   });
 
+  test('a node that asks whether the server is ready is answered without the token, and told no more than that', async () => {
+    const reply = await agents.ask(server.access, 'ask', 'GET', '/lectern/ready', { withToken: false });
+    expect(await reply.body.text()).toBe('');
+  });
+
   test('where nothing listens there is no server', async () => {
     expect(await jupyter.prove({ ...server.access, address: { kind: 'unix', path: '/nonexistent/s' } })).toBe('absent');
     expect(await jupyter.prove({ ...server.access, address: { kind: 'tcp', host: '127.0.0.1', port: 1 } })).toBe('absent');

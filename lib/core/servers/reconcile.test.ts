@@ -38,6 +38,15 @@ describe('a server on its way', () => {
     for (const what of [absent, ready]) expect(decided(starting, seen(what), later(180_001))).toEqual({ do: 'end', reason: 'deadline' });
   });
 
+  // Seen to fail with every start that is late called just that.
+  test('F15 says at its deadline what it waited for in vain', () => {
+    for (const stage of ['room', 'image'] as const) {
+      const what = seen({ state: 'pending', stage, instance: 'i' });
+      expect(decided(starting, what)).toEqual({ do: 'stage', stage });
+      expect(decided(starting, what, later(180_001))).toEqual({ do: 'end', reason: stage });
+    }
+  });
+
   // Seen to fail with the first failure taken for the last.
   test('F2 that died is tried again for a learner, later each time, until it has failed for good', () => {
     const ended = seen({ state: 'ended', reason: 'crashed', instance: 'i' });

@@ -35,7 +35,7 @@ export function decide(server: Server, { sighting, claimed }: Seen, now: Date, p
       if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'requested' };
       // A restored database may believe that this server was never anybody's.
       if (server.state === 'warming' && claimed) return { do: 'end', reason: 'mistaken' };
-      if (now.getTime() - server.since.getTime() > profile.startDeadlineMs) return { do: 'end', reason: 'deadline' };
+      if (now.getTime() - server.since.getTime() > profile.startDeadlineMs) return { do: 'end', reason: whyLate(sighting) };
       if (sighting.state === 'absent') return { do: 'start' };
       if (sighting.state === 'ended') return afterFailedStart(server, sighting.reason, sighting, now, limits);
       if (sighting.state === 'ready') return { do: 'accept', address: sighting.address, instance: sighting.instance };
@@ -67,6 +67,10 @@ export function decide(server: Server, { sighting, claimed }: Seen, now: Date, p
   }
 }
 
+/** What a start waited for in vain until its deadline, where the spawner says it: both can mend themselves, so they are no end before it. */
+const whyLate = (sighting: Sighting): EndReason =>
+  sighting.state === 'pending' && (sighting.stage === 'room' || sighting.stage === 'image') ? sighting.stage : 'deadline';
+
 /** A start that threw or died: again a few times for a learner who waits, later each time; a server for the pool is simply made anew. */
 export function afterFailedStart(server: Extract<Server, { state: 'warming' | 'starting' }>, reason: EndReason, left: Sighting, now: Date, limits: Limits): Action {
   const attempts = server.attempts + 1;
@@ -88,6 +92,10 @@ export function endStateOf(reason: EndReason): 'stopped' | 'failed' {
     case 'processes':
     case 'crashed':
     case 'lost':
+    case 'evicted':
+    case 'disk':
+    case 'room':
+    case 'image':
     case 'deadline':
     case 'start':
     case 'mistaken':

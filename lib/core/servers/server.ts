@@ -8,8 +8,8 @@ export type ServerRef = { id: ServerId; generation: number };
 /** Where a server listens. Only our own programs ever learn it. */
 export type Address = { kind: 'unix'; path: string } | { kind: 'tcp'; host: string; port: number };
 
-/** What a start is doing now, in the order they come; texts in lib/core/servers/stage.ts. */
-export type Stage = 'queued' | 'creating' | 'booting' | 'kernel' | 'files';
+/** What a start is doing now, in the order they come; texts in lib/core/servers/stage.ts. `room` and `image` say what it waits for in vain so far. */
+export type Stage = 'queued' | 'creating' | 'room' | 'image' | 'booting' | 'kernel' | 'files';
 
 /**
  * One row of `server`. Each state carries exactly the facts that are true in it, so "running without an address" cannot be

@@ -50,6 +50,18 @@ class IdentityHandler(web.RequestHandler):
         self.finish({"id": settings.id, "generation": settings.generation, "proof": proof, "kernel": self.lectern.warm.state})
 
 
+class ReadyHandler(web.RequestHandler):
+    """Whether a learner may have this server now, for a node that asks until it is so."""
+
+    def initialize(self, lectern):
+        self.lectern = lectern
+
+    @allow_unauthenticated
+    def get(self):
+        self.set_status(200 if self.lectern.warm.state in ("warm", "taken") else 503)
+        self.finish()
+
+
 class Handler(APIHandler):
     def initialize(self, lectern):
         self.lectern = lectern
@@ -197,6 +209,7 @@ class OutputsHandler(Handler):
 
 HANDLERS = [
     (r"/lectern/identity", IdentityHandler),
+    (r"/lectern/ready", ReadyHandler),
     (r"/lectern/put-back", PutBackHandler),
     (r"/lectern/remove", RemoveHandler),
     (r"/lectern/files", FilesHandler),
