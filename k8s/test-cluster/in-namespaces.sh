@@ -22,7 +22,7 @@ sweeper=$!
 
 setpriv --pdeathsig KILL unshare --net --mount --pid --fork --kill-child --mount-proc -- "$@" <&0 &
 inside=$!
-trap 'kill -KILL $inside' TERM INT HUP
+trap 'kill -KILL $inside || true' TERM INT HUP
 rc=0
 wait $inside || rc=$?
 exec 9>&-

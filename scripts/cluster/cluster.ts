@@ -22,7 +22,8 @@ export async function prepareCluster(mode: Mode, progress: Progress): Promise<Cl
     Object.assign(env, { KWOK: program, KWOK_STAGES: stages.join(' ') });
   }
   if (mode === 'node') env.STORE = await step('Images for tests', images);
-  return { env, within: (command) => [join(SCRIPTS, 'in-namespaces.sh'), join(SCRIPTS, 'up.sh'), mode, ...command] };
+  // Whoever asked for the cluster takes it along, however he ends.
+  return { env, within: (command) => ['setpriv', '--pdeathsig', 'TERM', join(SCRIPTS, 'in-namespaces.sh'), join(SCRIPTS, 'up.sh'), mode, ...command] };
 }
 
 /** What is there already takes milliseconds, and is not worth a line. */

@@ -1,10 +1,24 @@
-"""Starts one notebook server: `python -m lectern_server < settings.json`."""
+"""Starts one notebook server: `python -m lectern_server < settings.json`, or in a pod with the settings in LECTERN_SETTINGS."""
 
 import os
 import sys
 
 
+def begin_again_without(name: str) -> None:
+    """
+    Goes on as the same program with that variable as its standard input. Taking it out of `os.environ` would not do: what a
+    process was started with can be read in /proc by every other of its user, kernels among them.
+    """
+    settings = os.memfd_create("settings")
+    os.write(settings, os.environb.pop(name.encode()))
+    os.lseek(settings, 0, os.SEEK_SET)
+    os.dup2(settings, 0)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def main() -> None:
+    if "LECTERN_SETTINGS" in os.environ:
+        begin_again_without("LECTERN_SETTINGS")
     from .settings import Settings
 
     settings = Settings.read(sys.stdin)
