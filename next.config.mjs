@@ -17,6 +17,7 @@ const config = {
   logging: { serverFunctions: false },
   allowedDevOrigins: ['lectern.localhost', '*.lectern.localhost'],
   serverExternalPackages: ['pg', 'pino', '@node-rs/argon2', '@prisma/client', '@prisma/adapter-pg', 'nodemailer', 'undici'],
+  turbopack: { rules: { '**/@jupyterlab/services/lib/kernel/default.js': { loaders: ['./scripts/bundle/kernel-alone.cjs'] } } },
   headers: async () => [
     { source: '/:path*', headers: everywhere },
     {

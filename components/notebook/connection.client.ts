@@ -12,12 +12,11 @@ type Hooks = {
   /** The workspace is known: its notebook can be read and saved. `server` is how its server stood then. */
   workspace(at: WorkspaceAt, server: ServerView): void;
   /** The browser is in the server. `renewed`: not the one, or not the kernel, it was in before. */
-  entered(at: Entered, renewed: boolean): void;
-  /** The kernel has answered: executions may be handed over. */
+  entered(renewed: boolean): void;
+  /** What the kernel says from now on is heard; what it said before is in the output log. */
+  listening(at: Entered): void;
+  /** Executions may be handed over. */
   linked(link: KernelLink): void;
-  connected(at: Entered): void;
-  /** Whether something is known to run there: then the kernel answers no question. */
-  busy(): boolean;
   /** Whatever was running is now followed by the output log only, or over. */
   lost(): void;
   foreign(): void;
@@ -28,7 +27,7 @@ const unreachable = 'The site cannot be reached. Your work is kept in this brows
 /** Reaches the lesson's kernel and keeps reaching it: open, wait, enter, connect, and again after each loss. */
 export function makeConnection(lesson: LessonId, hooks: Hooks) {
   let session: Session = { state: 'closed' };
-  /** The connection there is, and the same once the kernel has answered there: only then is anything handed to it. */
+  /** The connection there is, and the same once it is open: only then is anything handed to it. */
   let connection: KernelLink | undefined;
   let link: KernelLink | undefined;
   let early: EarlySocket | undefined;
@@ -104,7 +103,8 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     early?.close();
     early = socket;
     dispatch({ kind: 'entered', at: place });
-    hooks.entered(place, renewed);
+    hooks.entered(renewed);
+    void socket.opened.then(() => early === socket && session.state !== 'lost' && hooks.listening(place));
   }
 
   async function enter(at: WorkspaceAt) {
@@ -138,13 +138,11 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     const { connectKernel } = await import('./kernel.client.ts');
     if (closed || connection || session.state !== 'connecting') return;
     const made = connectKernel(at.origin, at.kernelId, early, {
-      connected() {
-        dispatch({ kind: 'connected' });
-        hooks.connected(at);
-      },
-      ready() {
+      connected(anew) {
         losses = 0;
         link = made;
+        dispatch({ kind: 'connected' });
+        if (anew) hooks.listening(at);
         hooks.linked(made);
       },
       lost() {
@@ -156,7 +154,6 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       },
       status: (status) => dispatch({ kind: 'kernel', status }),
       foreign: hooks.foreign,
-      busy: hooks.busy,
     });
     connection = made;
   }

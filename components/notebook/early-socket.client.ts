@@ -2,6 +2,8 @@
 export type EarlySocket = {
   /** Of the socket's address; whoever takes it goes on under this id. */
   session: string;
+  /** Resolves when it is open, or will never be. */
+  opened: Promise<void>;
   /** The socket, once, with what came meanwhile told to the `onopen` and `onmessage` that are set on it at once. None when it did not last. */
   take(): WebSocket | undefined;
   close(): void;
@@ -19,22 +21,27 @@ export function openEarly(origin: string, kernelId: string): EarlySocket {
   const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/api/kernels/${encodeURIComponent(kernelId)}/channels?session_id=${session}`, ['v1.kernel.websocket.jupyter.org']);
   socket.binaryType = 'arraybuffer';
   const kept: MessageEvent[] = [];
-  let opened = false;
+  let isOpen = false;
   let taken = false;
   const keep = (event: MessageEvent) => {
     if (kept.push(event) > mostKept) socket.close();
   };
-  socket.addEventListener('open', () => (opened = true), { once: true });
+  const opened = new Promise<void>((resolve) => {
+    socket.addEventListener('open', () => resolve(), { once: true });
+    socket.addEventListener('close', () => resolve(), { once: true });
+  });
+  socket.addEventListener('open', () => (isOpen = true), { once: true });
   socket.addEventListener('message', keep);
   return {
     session,
+    opened,
     take() {
       if (taken || socket.readyState > WebSocket.OPEN) return undefined;
       taken = true;
-      const wasOpened = opened;
+      const wasOpen = isOpen;
       socket.removeEventListener('message', keep);
       queueMicrotask(() => {
-        if (wasOpened) socket.onopen?.(new Event('open'));
+        if (wasOpen) socket.onopen?.(new Event('open'));
         for (const event of kept.splice(0)) socket.onmessage?.(event);
       });
       return socket;

@@ -1,5 +1,6 @@
-import { ServerConnection, type Kernel, type KernelMessage } from '@jupyterlab/services';
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
 import { KernelConnection } from '@jupyterlab/services/lib/kernel/default.js';
+import { ServerConnection } from '@jupyterlab/services/lib/serverconnection.js';
 import type { JsonObject } from '../../lib/core/lessons/json.ts';
 import type { EarlySocket } from './early-socket.client.ts';
 import { eventOf, type KernelEvent } from './execution.ts';
@@ -23,12 +24,8 @@ export type KernelLink = {
 };
 
 type Hooks = {
-  /** The socket is open. */
-  connected(): void;
-  /** And the kernel is there: what is sent to it now will be executed. */
-  ready(): void;
-  /** Whether the kernel is known to be busy; then it answers nothing until it is done. */
-  busy(): boolean;
+  /** The socket is open: the server reads from it once its own channels to the kernel are, so what is sent now arrives. `anew`: what the kernel said before now was not heard. */
+  connected(anew: boolean): void;
   lost(): void;
   status(status: 'starting' | 'idle' | 'busy' | 'restarting'): void;
   /** Something was put out for an execution that is not of this connection. */
@@ -37,19 +34,12 @@ type Hooks = {
 
 const statuses: { [status: string]: 'starting' | 'idle' | 'busy' | 'restarting' } = { starting: 'starting', idle: 'idle', busy: 'busy', restarting: 'restarting', autorestarting: 'restarting' };
 
-/**
- * How long a kernel may leave the first question unanswered, in milliseconds. One that is not busy and was not heard either
- * was not reached: Jupyter drops what comes before its own channels to a kernel that begins are open.
- */
-const answerMs = 5_000;
-
-/** Connects to the kernel, by the early socket where it lasted. Nothing may be executed before `ready`. */
+/** Connects to the kernel, by the early socket where it lasted. Nothing may be executed before `connected`. */
 export function connectKernel(origin: string, kernelId: string, early: EarlySocket | undefined, hooks: Hooks): KernelLink {
   let closed = false;
   const over = () => {
     if (closed) return;
     closed = true;
-    clearTimeout(unanswered);
     // In a task of its own: the library still works on the event that brought us here.
     setTimeout(() => kernel.dispose());
     hooks.lost();
@@ -57,6 +47,7 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
 
   // The library's own reconnecting waits up to 30 s and loses lines; ours re-enters and replays.
   let ready = early?.take();
+  const anew = ready === undefined;
   const clientId = ready && early?.session;
   function Socket(url: string | URL, protocols?: string | string[]): WebSocket {
     const socket = ready ?? new WebSocket(url, protocols);
@@ -76,22 +67,9 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
   });
   const kernel: Kernel.IKernelConnection = new KernelConnection({ model: { id: kernelId, name: 'python3' }, clientId, serverSettings, handleComms: false });
 
-  let isReady = false;
-  const becomeReady = () => {
-    if (closed || isReady) return;
-    isReady = true;
-    hooks.ready();
-  };
-  let isHeard = false;
-  const unanswered = setTimeout(() => (isHeard || hooks.busy() ? becomeReady() : over()), answerMs);
-  void kernel.info.then(() => {
-    clearTimeout(unanswered);
-    becomeReady();
-  });
-
   const mine = new Set<string>();
   kernel.connectionStatusChanged.connect((_, status) => {
-    if (status === 'connected') hooks.connected();
+    if (status === 'connected') hooks.connected(anew);
   });
   kernel.statusChanged.connect((_, status) => {
     const known = statuses[status];
@@ -99,7 +77,6 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
     if (status === 'autorestarting' || status === 'dead') over();
   });
   kernel.iopubMessage.connect((_, message) => {
-    isHeard = true;
     const parent = message.parent_header as { msg_id?: string; msg_type?: string };
     if (parent.msg_type === 'execute_request' && parent.msg_id && !mine.has(parent.msg_id)) hooks.foreign();
   });
@@ -146,7 +123,6 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
     },
     close() {
       closed = true;
-      clearTimeout(unanswered);
       kernel.dispose();
     },
   };

@@ -126,13 +126,11 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       heed(view);
       void autosave.load(at);
     },
-    entered(at, renewed) {
+    entered(renewed) {
       if (renewed) runs.end();
-      void runs.follow(at).then((busy) => busy && connection.want());
     },
+    listening: (at) => void runs.follow(at).then((busy) => busy && connection.want()),
     linked: () => runs.pump(),
-    busy: () => all().some(({ run }) => run.state === 'running' || run.state === 'asking'),
-    connected: (at) => void runs.follow(at),
     lost: () => runs.cut(),
     foreign() {
       const session = connection.session();

@@ -207,6 +207,24 @@ describe('sessions and kernels', () => {
     expect(new Set(paths).size).toBe(paths.length);
   });
 
+  test('what is sent as soon as the socket is open is executed, by a kernel that has just been restarted, too', async () => {
+    const ran = async () => (await openKernel('early.ipynb')).run('print("here")');
+    expect(await ran()).toBe('here\n');
+    const { kernelId } = await jupyter.openSession(server.access, 'early.ipynb');
+    for (let times = 0; times < 3; times++) {
+      const restarting = stock(`/api/kernels/${kernelId}/restart`, 'POST');
+      const during = ran().catch(() => 'the socket was closed, and a page connects again');
+      expect((await restarting).status).toBe(200);
+      expect(['here\n', 'the socket was closed, and a page connects again']).toContain(await during);
+      expect(await ran()).toBe('here\n');
+    }
+  });
+
+  test('kernels answer a first completion at once, and write no history to the disk', async () => {
+    const kernel = await openKernel('early.ipynb');
+    expect(await kernel.run('shell = get_ipython(); print(shell.Completer.use_jedi, shell.history_manager.hist_file)')).toBe('False :memory:\n');
+  });
+
   test('the status tells a busy kernel from one that waits for an answer, and when a person was last there', async () => {
     const kernel = await openKernel('status.ipynb');
     const before = (await jupyter.status(server.access)).nowMs;

@@ -13,7 +13,11 @@ class Connection(ZMQChannelsWebsocketConnection):
     def connect(self):
         # With Nagle's algorithm left on, each reply waits for the client's delayed acknowledgement: 48 ms instead of 5.
         self.websocket_handler.set_nodelay(True)
-        return super().connect()
+        connected = super().connect()
+        if connected is None:
+            # Jupyter would leave the socket open and drop what comes by it; a client reads "open" as "will arrive".
+            self.websocket_handler.close()
+        return connected
 
     def handle_incoming_message(self, incoming_msg):
         watch = self.multi_kernel_manager.watch
