@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { Obstacle, type Note } from '../progress.mjs';
 import { run } from '../run.mjs';
 
-const sources = ['app', 'components', 'lib', 'public', 'next.config.mjs', 'postcss.config.mjs', 'proxy.ts', 'tsconfig.json', 'package-lock.json', 'prisma/schema.prisma'];
+const sources = ['app', 'components', 'lib', 'public/docs', 'scripts/bundle', 'next.config.mjs', 'postcss.config.mjs', 'proxy.ts', 'tsconfig.json', 'package-lock.json', 'prisma/schema.prisma'];
 const left = (path: string) => /\.(test|contract|fixture)\.tsx?$|^lib\/(gateway|controller|decisions)\/|^lib\/adapters\/postgres\/generated\/|\.md$/.test(path);
 
 /** Hash of everything the site is built from; tests and the other programs are not. */

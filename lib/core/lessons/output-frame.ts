@@ -6,7 +6,7 @@ export const outputFramePolicy = (site: string): string =>
   [
     'sandbox allow-scripts',
     "default-src 'none'",
-    `script-src 'unsafe-inline' 'unsafe-eval' ${site}/output-frame/plotly`,
+    `script-src 'unsafe-inline' 'unsafe-eval' ${site}/output-frame/plotly.js`,
     "style-src 'unsafe-inline'",
     'img-src data: blob:',
     'font-src data:',
@@ -38,7 +38,7 @@ function plotly(figure, dark, root) {
   var layout = Object.assign({ autosize: true }, figure.layout);
   if (dark) Object.assign(layout, { paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: Object.assign({}, layout.font, { color: '#e8e8e8' }) });
   if (!layout.height) root.style.height = '450px';
-  load('/output-frame/plotly').then(function () {
+  load('/output-frame/plotly.js').then(function () {
     return Plotly.newPlot(root, figure.data || [], layout, Object.assign({ responsive: true, displaylogo: false }, figure.config)).then(function () {
       if (figure.frames) return Plotly.addFrames(root, figure.frames);
     });

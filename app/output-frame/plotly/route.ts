@@ -1,3 +1,0 @@
-import { plotlyBundle } from '../../../lib/web/output-frame.ts';
-
-export const GET = plotlyBundle;
