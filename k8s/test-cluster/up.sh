@@ -110,7 +110,8 @@ rc=0
 (cd "$caller" && exec "$@") || rc=$?
 if [ $rc -ne 0 ] && [ -n "${KEEP_LOGS:-}" ]; then
   rm -rf "$KEEP_LOGS"
-  cp -r log "$KEEP_LOGS"
+  mkdir -p "$KEEP_LOGS"
+  cp log/* "$KEEP_LOGS"
   say "ended with $rc; the cluster's logs are in $KEEP_LOGS"
 fi
 # All parts end by SIGKILL, with this PID namespace: the API server hangs on SIGTERM once etcd is gone.

@@ -2,7 +2,8 @@ import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Obstacle, type Note, type Progress } from '../progress.mjs';
 import { run } from '../run.mjs';
-import { writeArchive } from './archive.ts';
+import { writeArchive, type Image } from './archive.ts';
+import { NOTEBOOK_IMAGE, notebookImage, type InNamespaces } from './image.ts';
 import { cacheDir, kept, keyOf } from './kept.ts';
 import { hyper, kwok, pause, type Mode } from './programs.ts';
 
@@ -21,18 +22,23 @@ export async function prepareCluster(mode: Mode, progress: Progress): Promise<Cl
     const { program, stages } = await step('kwok', kwok);
     Object.assign(env, { KWOK: program, KWOK_STAGES: stages.join(' ') });
   }
-  if (mode === 'node') env.STORE = await step('Images for tests', images);
+  if (mode === 'node') {
+    env.STORE = await step('Images for tests', images);
+    env.LECTERN_TEST_NOTEBOOK_IMAGE = NOTEBOOK_IMAGE;
+  }
   // Whoever asked for the cluster takes it along, however he ends.
   return { env, within: (command) => ['setpriv', '--pdeathsig', 'TERM', join(SCRIPTS, 'in-namespaces.sh'), join(SCRIPTS, 'up.sh'), mode, ...command] };
 }
 
 /** What is there already takes milliseconds, and is not worth a line. */
 async function seen<T>(progress: Progress, title: string, work: (note: Note) => Promise<T>): Promise<T> {
-  let tell: Note = () => undefined;
+  let doing = '';
+  let tell: Note = (text) => (doing = text);
   const made = work((text) => tell(text));
   const soon = await Promise.race([made.then(() => 'made' as const), new Promise<'slow'>((done) => setTimeout(done, 1000, 'slow'))]);
   if (soon === 'made') return made;
   await progress.step(title, async (note) => {
+    note(doing);
     tell = note;
     await made;
   });
@@ -42,19 +48,27 @@ async function seen<T>(progress: Progress, title: string, work: (note: Note) => 
 /** A containerd store with the images unpacked, see k8s/test-cluster/store.sh. */
 async function images(note: Note): Promise<string> {
   const pauseProgram = await pause(note);
-  const folder = await kept('store', keyOf(pauseProgram), async (into) => {
-    note('pause');
+  const notebook = await notebookImage(note, inNamespaces);
+  const folder = await kept('store', keyOf(pauseProgram, JSON.stringify(notebook)), async (into) => {
     const work = join(into, 'work');
     mkdirSync(work);
     linkSync(pauseProgram, join(work, 'pause'));
     await must('tar', ['-C', work, '--owner=0', '--group=0', '-cf', join(work, 'pause.tar'), 'pause']);
-    await writeArchive({ name: 'docker.io/lectern/pause:test', layers: [join(work, 'pause.tar')], config: { Entrypoint: ['/pause'] } }, work, join(work, 'pause.oci.tar'));
+    const pauseImage: Image = { name: 'docker.io/lectern/pause:test', layers: [join(work, 'pause.tar')], config: { Entrypoint: ['/pause'] } };
     note('unpacking');
-    await must(join(SCRIPTS, 'in-namespaces.sh'), [join(SCRIPTS, 'store.sh'), join(into, 'containerd'), join(work, 'pause.oci.tar')], { ...process.env, RUNS_DIR: RUNS });
+    const archives = await Promise.all([pauseImage, notebook].map(async (image, at) => {
+      const out = join(work, `${at}.oci.tar`);
+      await writeArchive(image, work, out);
+      return out;
+    }));
+    await inNamespaces('store.sh', [join(into, 'containerd'), ...archives]);
     rmSync(work, { recursive: true });
   });
   return join(folder, 'containerd');
 }
+
+const inNamespaces: InNamespaces = (script, args, env = {}) =>
+  must(join(SCRIPTS, 'in-namespaces.sh'), [join(SCRIPTS, script), ...args], { ...process.env, ...env, RUNS_DIR: RUNS });
 
 async function must(command: string, args: string[], env: NodeJS.ProcessEnv = process.env): Promise<void> {
   const { code, tail } = await run(command, args, { env, timeoutMs: 15 * 60_000 });
