@@ -100,7 +100,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
     history: makeHistory(hub.database),
     lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),
     async close() {
-      spawner.close?.();
+      await spawner.close?.();
       await hub.close();
     },
   };
@@ -108,8 +108,9 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
 
 export type ControllerHub = Awaited<ReturnType<typeof makeControllerHub>>;
 
-async function assembleSpawner({ spawner, local, stateDir }: Config, log: Hub['log']): Promise<Spawner & { close?(): void }> {
+async function assembleSpawner({ spawner, local, kubernetes, stateDir }: Config, log: Hub['log']): Promise<Spawner & { close?(): void | Promise<void> }> {
   if (spawner === 'memory') return (await import('./adapters/memory/spawner.ts')).makeMemorySpawner();
+  if (spawner === 'kubernetes') return assemblePods(kubernetes, log);
   const [{ makeLocalSpawner }, { privateRunDir }] = await Promise.all([import('./adapters/local/spawner.ts'), import('./adapters/local/run-dir.ts')]);
   const made = await makeLocalSpawner({
     pythonDir: local.pythonDir,
@@ -120,6 +121,12 @@ async function assembleSpawner({ spawner, local, stateDir }: Config, log: Hub['l
   });
   log.info({ sandbox: made.sandbox, limits: made.limits() }, 'servers run on this machine');
   return made;
+}
+
+async function assemblePods({ kubeconfig, apiServer, namespaces, pods }: Config['kubernetes'], log: Hub['log']) {
+  const [{ makeKubernetesSpawner }, { fromKubeconfig, inCluster }] = await Promise.all([import('./adapters/kubernetes/spawner.ts'), import('./adapters/kubernetes/credentials.ts')]);
+  log.info({ namespaces, image: pods.image }, 'servers run as pods');
+  return makeKubernetesSpawner({ credentials: kubeconfig ? fromKubeconfig(kubeconfig) : inCluster(apiServer), namespaces, pods, onLog: (message, about) => log.warn(about, message) });
 }
 
 /** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */

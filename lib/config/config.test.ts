@@ -31,6 +31,26 @@ test('without a sandbox people share the machine on loopback, or where the opera
   expect(shares({ LECTERN_SITE_URL: 'https://learn.example.org', LECTERN_ALLOW_UNSANDBOXED: '1' })).toBe(true);
 });
 
+test('servers as pods need an image; what an operator says of pods arrives as Kubernetes has it', () => {
+  const read = (settings: Record<string, string>) => readConfig({ ...least, LECTERN_SPAWNER: 'kubernetes', ...settings }).config;
+  expect(() => read({})).toThrow(/LECTERN_KUBERNETES_IMAGE/);
+  const { kubernetes } = read({
+    LECTERN_KUBERNETES_IMAGE: 'lectern/notebook',
+    LECTERN_KUBERNETES_NAMESPACES: 'learners, learners-2',
+    LECTERN_KUBERNETES_NODE_SELECTOR: 'pool=learners,example.org/zone=a',
+    LECTERN_KUBERNETES_TOLERATIONS: '[{"key":"learners","operator":"Exists"}]',
+    LECTERN_KUBERNETES_GPUS: 'nvidia.com/gpu=2',
+    KUBERNETES_SERVICE_HOST: 'fd00::1',
+  });
+  expect(kubernetes).toMatchObject({
+    namespaces: ['learners', 'learners-2'],
+    apiServer: 'https://[fd00::1]:443',
+    pods: { nodeSelector: { pool: 'learners', 'example.org/zone': 'a' }, tolerations: [{ key: 'learners', operator: 'Exists' }], gpus: { resource: 'nvidia.com/gpu', count: 2 } },
+  });
+  const wrong = { LECTERN_KUBERNETES_NAMESPACES: 'Learners', LECTERN_KUBERNETES_NODE_SELECTOR: 'pool', LECTERN_KUBERNETES_TOLERATIONS: '{', LECTERN_KUBERNETES_GPUS: 'one' };
+  for (const [name, value] of Object.entries(wrong)) expect(() => read({ LECTERN_KUBERNETES_IMAGE: 'x', [name]: value }), name).toThrow(name);
+});
+
 test('keys of one root differ by purpose, and a changed root keeps the old one second', () => {
   const { secrets } = readConfig({ ...least, LECTERN_SECRET_PREVIOUS: 'y'.repeat(32) });
   const [now, before] = secrets.keys;

@@ -60,6 +60,23 @@ function toConfig(s: Settings) {
     mail: { from: s.LECTERN_MAIL_FROM, folder: join(stateDir, 'mail') },
     spawner: s.LECTERN_SPAWNER,
     local: { python: s.LECTERN_PYTHON, pythonDir: join(resolve(s.LECTERN_CACHE_DIR ?? stateDir), 'python'), network: s.LECTERN_LOCAL_NETWORK },
+    kubernetes: {
+      namespaces: s.LECTERN_KUBERNETES_NAMESPACES,
+      kubeconfig: s.LECTERN_KUBERNETES_CONFIG,
+      apiServer: `https://${s.KUBERNETES_SERVICE_HOST?.includes(':') ? `[${s.KUBERNETES_SERVICE_HOST}]` : (s.KUBERNETES_SERVICE_HOST ?? 'kubernetes.default.svc')}:${s.KUBERNETES_SERVICE_PORT}`,
+      pods: {
+        image: s.LECTERN_KUBERNETES_IMAGE ?? '',
+        pullPolicy: s.LECTERN_KUBERNETES_PULL_POLICY,
+        pullSecret: s.LECTERN_KUBERNETES_PULL_SECRET,
+        requests: { cpus: s.LECTERN_KUBERNETES_REQUEST_CPUS, memoryBytes: s.LECTERN_KUBERNETES_REQUEST_MEMORY_MB * MB, diskBytes: s.LECTERN_KUBERNETES_REQUEST_DISK_MB * MB },
+        nodeSelector: s.LECTERN_KUBERNETES_NODE_SELECTOR,
+        tolerations: s.LECTERN_KUBERNETES_TOLERATIONS,
+        runtimeClass: s.LECTERN_KUBERNETES_RUNTIME_CLASS,
+        priorityClass: s.LECTERN_KUBERNETES_PRIORITY_CLASS,
+        gpus: gpus(s.LECTERN_KUBERNETES_GPUS),
+      },
+    },
+    startsAtOnce: s.LECTERN_STARTS_AT_ONCE ?? (s.LECTERN_SPAWNER === 'kubernetes' ? 1000 : undefined),
     /** Where servers have no sandbox: not for people who need not trust each other, unless the operator says so. */
     onePersonUnsandboxed: !s.LECTERN_ALLOW_UNSANDBOXED && !(isLoopback(s.HOST) && isLoopback(site.hostname)),
     maxServers: s.LECTERN_MAX_SERVERS,
@@ -81,6 +98,11 @@ function toConfig(s: Settings) {
   };
 }
 
+function gpus(text?: string): { resource: string; count: number } | undefined {
+  const [resource, count] = text?.split('=') ?? [];
+  return resource && count ? { resource, count: Number(count) } : undefined;
+}
+
 const isLoopback = (host: string) => host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.');
 
 function refuseUnsafe(config: Config, s: Settings) {
@@ -88,6 +110,7 @@ function refuseUnsafe(config: Config, s: Settings) {
     throw new SettingError('LECTERN_SITE_URL: plain http on an address other people can reach. Use https (LECTERN_TLS_CERT and LECTERN_TLS_KEY, or a proxy in front).');
   }
   if (Boolean(s.LECTERN_TLS_CERT) !== Boolean(s.LECTERN_TLS_KEY)) throw new SettingError('LECTERN_TLS_CERT and LECTERN_TLS_KEY go together.');
+  if (config.spawner === 'kubernetes' && !config.kubernetes.pods.image) throw new SettingError('LECTERN_KUBERNETES_IMAGE: LECTERN_SPAWNER=kubernetes needs it.');
   const parent = config.site.hostname.split('.').slice(-2).join('.');
   if (config.notebookDomain !== parent && !config.notebookDomain.endsWith(`.${parent}`)) {
     throw new SettingError(`LECTERN_NOTEBOOK_DOMAIN: ${config.notebookDomain} is not the same site as ${config.site.hostname}; browsers would deny notebooks their storage. Put both below one registrable domain.`);

@@ -10,6 +10,33 @@ const ranges = z
   .transform((list) => list.split(/[\s,]+/).filter(Boolean))
   .refine((list) => list.every(isRange), 'addresses or ranges such as 10.0.0.0/8, with commas between');
 
+const words = (text: string) => text.split(/[\s,]+/).filter(Boolean);
+/** `key=value` with commas between. */
+const pairs = z
+  .string()
+  .default('')
+  .refine((text) => words(text).every((word) => /^[^=]+=[^=]*$/.test(word)), 'key=value, with commas between')
+  .transform((text) => Object.fromEntries(words(text).map((word) => word.split('=') as [string, string])));
+const toleration = z.strictObject({
+  key: z.string().optional(),
+  operator: z.enum(['Exists', 'Equal']).optional(),
+  value: z.string().optional(),
+  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
+  tolerationSeconds: z.number().int().optional(),
+});
+const tolerations = z
+  .string()
+  .default('[]')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'a JSON list, as in a pod' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(toleration));
+
 /**
  * Every setting, its default and what it means. `.env.example` and the README's table are generated from this
  * (`npm run docs`), so the description is written for an operator.
@@ -49,12 +76,28 @@ export const Settings = z.object({
   OIDC_CLIENT_SECRET: optional.describe('Sign-in with that issuer: client secret.'),
   OIDC_NAME: z.string().default('Single sign-on').describe('Sign-in with that issuer: the text on the button.'),
 
-  LECTERN_SPAWNER: z.enum(['local', 'memory']).default('local').describe('Where servers run: in sandboxes on this machine, or scripted in memory (tests).'),
+  LECTERN_SPAWNER: z.enum(['local', 'kubernetes', 'memory']).default('local').describe('Where servers run: in sandboxes on this machine, as pods of a cluster, or scripted in memory (tests).'),
   LECTERN_PYTHON: z.string().default('python3').describe('Python 3.10 or newer from which the notebook environment is made.'),
   LECTERN_LOCAL_NETWORK: flag.describe('1: notebook code on this machine may use the network, the loopback ports of the machine included.'),
   LECTERN_ALLOW_UNSANDBOXED: flag.describe('1: serve several people though no sandbox is to be had. Their code can then read each other’s files and this site’s.'),
+  LECTERN_KUBERNETES_NAMESPACES: z.string().default('lectern-learners').transform(words).pipe(z.array(z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/)).min(1)).describe('Namespaces servers are made in, with commas between; one for each 3,000 servers. Take one out only when it has none of them left.'),
+  LECTERN_KUBERNETES_IMAGE: optional.describe('Image of a server: the notebook environment.'),
+  LECTERN_KUBERNETES_PULL_POLICY: z.enum(['Always', 'IfNotPresent', 'Never']).default('IfNotPresent').describe('When a node fetches that image.'),
+  LECTERN_KUBERNETES_PULL_SECRET: optional.describe('Secret in those namespaces with which it is fetched.'),
+  LECTERN_KUBERNETES_CONFIG: optional.describe('kubeconfig with which the cluster is reached. Default: the service account of the pod Lectern runs in.'),
+  LECTERN_KUBERNETES_REQUEST_CPUS: z.coerce.number().positive().default(0.1).describe('CPUs the scheduler keeps free for each server; LECTERN_SERVER_CPUS is the most it may take.'),
+  LECTERN_KUBERNETES_REQUEST_MEMORY_MB: whole.default(256).describe('Memory the scheduler keeps free for each server.'),
+  LECTERN_KUBERNETES_REQUEST_DISK_MB: whole.default(100).describe('Disk the scheduler keeps free for each server.'),
+  LECTERN_KUBERNETES_NODE_SELECTOR: pairs.describe('Labels of the nodes servers run on, such as pool=learners, with commas between.'),
+  LECTERN_KUBERNETES_TOLERATIONS: tolerations.describe('Taints servers tolerate, as in a pod: a JSON list.'),
+  LECTERN_KUBERNETES_RUNTIME_CLASS: optional.describe('Runtime class of servers, such as gvisor.'),
+  LECTERN_KUBERNETES_PRIORITY_CLASS: optional.describe('Priority class of servers.'),
+  LECTERN_KUBERNETES_GPUS: z.string().regex(/^[a-z0-9./-]+=[1-9]\d*$/, 'resource=count').optional().describe('GPUs of each server, such as nvidia.com/gpu=1.'),
+  KUBERNETES_SERVICE_HOST: optional.describe('Set by Kubernetes in each pod: the address of its API server.'),
+  KUBERNETES_SERVICE_PORT: z.coerce.number().int().default(443).describe('Set by Kubernetes in each pod: the port of its API server.'),
+  LECTERN_STARTS_AT_ONCE: whole.optional().describe('Servers started at once. Default: one for each CPU of this machine and two at least; with Kubernetes, which has a queue of its own, 1000.'),
   LECTERN_POOL_FLOOR: z.coerce.number().int().min(0).default(1).describe('Warm servers kept ready at the least.'),
-  LECTERN_MAX_SERVERS: whole.default(40).describe('Servers at once on this machine, warm ones included; more requests wait in the queue.'),
+  LECTERN_MAX_SERVERS: whole.default(40).describe('Servers at once, warm ones included; more requests wait in the queue.'),
   LECTERN_SERVERS_PER_USER: whole.default(2).describe('Live servers one person may have at once.'),
   LECTERN_SERVER_CPUS: z.coerce.number().positive().default(1).describe('CPUs of one server.'),
   LECTERN_SERVER_MEMORY_MB: whole.default(1024).describe('Memory of one whole server, kernels included.'),

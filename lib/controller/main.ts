@@ -25,8 +25,8 @@ const controller = makeController(
     limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },
     log: hub.log,
   },
-  // A start keeps about one CPU busy: more at once would make each learner wait longer.
-  { ...defaultOptions, maxServers: config.maxServers, startsAtOnce: Math.max(2, availableParallelism()) },
+  // On one machine a start keeps about one CPU busy: more at once would make each learner wait longer.
+  { ...defaultOptions, maxServers: config.maxServers, startsAtOnce: config.startsAtOnce ?? Math.max(2, availableParallelism()) },
 );
 
 let migrated = false;
