@@ -17,10 +17,10 @@ const LiveProse = lazy(() => import('./live-prose.client.tsx'));
 /** What the site rendered of a cell. */
 export type Slot = { prose?: ReactNode; code?: ReactNode; outputs?: ReactNode };
 
-type Props = { id: string; number: number; place: Place; slot?: Slot; readOnly: boolean; isNew: boolean; focusNext: (id: string) => void; addAfter: (id: string, type: 'code' | 'markdown') => void };
+type Props = { id: string; number: number; place: Place; slot?: Slot; readOnly: boolean; /** Whether its tools are there yet. */ tools: boolean; isNew: boolean; focusNext: (id: string) => void; addAfter: (id: string, type: 'code' | 'markdown') => void };
 
 /** One cell: a region with a name, so that people who do not see the page can walk from one to the next. */
-export const Cell = memo(function Cell({ id, number, place, slot, readOnly, isNew, focusNext, addAfter }: Props) {
+export const Cell = memo(function Cell({ id, number, place, slot, readOnly, tools, isNew, focusNext, addAfter }: Props) {
   const state = useCell(id);
   if (!state) return null;
   const label = `${state.cell.type === 'code' ? 'Code' : 'Text'} cell ${number}`;
@@ -31,12 +31,12 @@ export const Cell = memo(function Cell({ id, number, place, slot, readOnly, isNe
       ) : (
         <TextCell state={state} label={label} place={place} slot={slot} readOnly={readOnly} isNew={isNew} focusNext={focusNext} />
       )}
-      {!readOnly && <CellTools id={id} label={label} />}
+      {tools && !readOnly && <CellTools id={id} label={label} />}
     </section>
   );
 });
 
-type CodeProps = Omit<Props, 'id' | 'number'> & { state: PageCell; label: string };
+type CodeProps = Omit<Props, 'id' | 'number' | 'tools'> & { state: PageCell; label: string };
 
 function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAfter }: CodeProps) {
   const lesson = useLesson();

@@ -1,6 +1,6 @@
 'use client';
 
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, startTransition, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Place } from '../../lib/core/lessons/sanitise.ts';
 import { Alert } from '../ui/alert.tsx';
 import { Button } from '../ui/button.tsx';
@@ -38,6 +38,7 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
   const [fresh, setFresh] = useState<string>();
   const current = useRef<string>(undefined);
   const readOnly = editor === 'lab';
+  const tools = useToolsLater();
   const at = 'at' in session ? session.at : undefined;
   // JupyterLab stays while its server is away: what is unsaved in it is saved to the next one.
   const [frameAt, setFrameAt] = useState<Entered>();
@@ -79,12 +80,24 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
       )}
       <div className="nb-cells" inert={readOnly}>
         {order.map((id, i) => (
-          <Cell key={id} id={id} number={i + 1} place={place} slot={slots[id]} readOnly={readOnly} isNew={fresh === id} focusNext={focusNext} addAfter={addAfter} />
+          <Cell key={id} id={id} number={i + 1} place={place} slot={slots[id]} readOnly={readOnly} tools={tools} isNew={fresh === id} focusNext={focusNext} addAfter={addAfter} />
         ))}
       </div>
       <Suspense>{conflict && <ConflictDialog conflict={conflict} />}</Suspense>
     </div>
   );
+}
+
+/** Cells' tools show when a cell is pointed at or in focus, and are a third of the page's elements: they come once it has been read. In milliseconds. */
+const toolsAfterMs = 1_000;
+
+function useToolsLater(): boolean {
+  const [later, setLater] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => startTransition(() => setLater(true)), toolsAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
+  return later;
 }
 
 /** JupyterLab has the notebook, and this page does not show it: the way to take the notebook back. */
