@@ -30,10 +30,10 @@ part() { # NAME CMD...
 until_ready() { # NAME PART SECONDS CMD...: waits for CMD to succeed, as long as the part lives
   local name=$1 part=$2 end=$((SECONDS + $3)); shift 3
   until "$@" >/dev/null 2>&1; do
-    if [ $SECONDS -ge $end ] || ! kill -0 $(cat "parts/$part.pid"); then say "$name is not ready"; tail -n 20 log/*.log >&2; exit 1; fi
+    if [ $SECONDS -ge $end ] || ! kill -0 $(cat "parts/$part.pid"); then say "$name: not ready"; tail -n 20 log/*.log >&2; exit 1; fi
     sleep 0.1
   done
-  say "$name is ready"
+  say "$name: ready"
 }
 
 ip link set lo up
