@@ -1,8 +1,13 @@
 import { BlockList } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { podOf } from '../lib/adapters/kubernetes/pod.ts';
 import { readConfig } from '../lib/config/config.ts';
 import { Settings } from '../lib/config/schema.ts';
+import type { ServerId } from '../lib/core/ids.ts';
 import { overlays, podsOf, render, type Policy } from './rendered.fixture.ts';
+
+/** Kubernetes' quantities. */
+const toNumber = (quantity: string) => Number.parseFloat(quantity) * ({ m: 0.001, Mi: 2 ** 20, Gi: 2 ** 30 }[/[A-Za-z]+$/.exec(quantity)?.[0] ?? ''] ?? 1);
 
 describe.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s', (folder) => {
   const things = render(folder);
@@ -93,6 +98,21 @@ describe.each(overlays)('overlay %s', (name) => {
     expect([...new Set(anywhere)].sort()).toEqual([443, 465, 5432, 587, 6432, 6443]);
   });
 
+  // The pod is what the controller makes of these very settings, see lib/adapters/kubernetes/pod.ts.
+  test('servers find room in the learners’ namespace, of the kind and on the nodes that placeholders keep for them', () => {
+    const { config } = readConfig({ ...settings(), LECTERN_SECRET: 'x'.repeat(32), DATABASE_URL: 'postgresql://database/lectern' });
+    const secrets = { token: 't', identityKey: 'k' };
+    const pod = podOf({ id: 'a' as ServerId, generation: 1 }, config.profile, secrets, config.kubernetes.pods, 'lectern-learners').spec!;
+    const placeholder = find('Deployment', 'placeholder').spec.template.spec;
+    const [asked, kept] = [pod.containers[0]!.resources!.requests!, placeholder.containers[0]!.resources.requests];
+    expect([toNumber(asked.cpu!), toNumber(asked.memory!), toNumber(asked['ephemeral-storage']!)]).toEqual([toNumber(kept.cpu!), toNumber(kept.memory!), toNumber(kept['ephemeral-storage']!)]);
+    expect([pod.nodeSelector, pod.tolerations]).toEqual([placeholder.nodeSelector, placeholder.tolerations]);
+    expect(find('PriorityClass', pod.priorityClassName!).value).toBeGreaterThan(0);
+    const { max } = (find('LimitRange', 'learners').spec as unknown as { limits: [{ max: Record<string, string> }] }).limits[0];
+    for (const [what, limit] of Object.entries(pod.containers[0]!.resources!.limits!)) expect(toNumber(limit), what).toBeLessThanOrEqual(toNumber(max[what]!));
+    expect(config.kubernetes.namespaces).toEqual([find('Role', 'lectern-controller').metadata.namespace]);
+  });
+
   test('both namespaces refuse pods that are not restricted', () => {
     for (const namespace of ['lectern', 'lectern-learners']) expect(find('Namespace', namespace).metadata.labels).toMatchObject({ 'pod-security.kubernetes.io/enforce': 'restricted' });
   });
@@ -105,8 +125,10 @@ describe.each(overlays)('overlay %s', (name) => {
   });
 
   test('each version has a migration Job of its own, and nodes have the image that learners’ pods run', () => {
-    const site = find('Deployment', 'web').spec.template.spec.containers[0]!.image;
-    expect(find('Job', `migrate-${site.split(':')[1]}`).spec.template.spec.containers[0]!.image).toBe(site);
+    const imageOf = (kind: string, called: string) => find(kind, called).spec.template.spec.containers[0]!.image;
+    const site = imageOf('Deployment', 'web');
+    expect(imageOf('Job', `migrate-${site.split(':')[1]}`)).toBe(site);
+    expect([imageOf('DaemonSet', 'image-puller'), imageOf('Deployment', 'placeholder')]).toEqual([settings().LECTERN_KUBERNETES_IMAGE, settings().LECTERN_KUBERNETES_IMAGE]);
   });
 });
 
