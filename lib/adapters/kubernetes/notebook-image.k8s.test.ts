@@ -74,3 +74,27 @@ test('T30 in a pod, code can write where it may and nowhere else, and finds no s
   expect(everyEnviron).not.toContain(pod.secrets.identityKey);
   expect(await kernel.run("print(os.path.exists('/var/run/secrets'))")).toBe('False\n');
 });
+
+const FORKS = `
+import os, signal
+children = []
+try:
+    for _ in range(300):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        children.append(child)
+    print('no limit')
+except BlockingIOError:
+    print('refused')
+for child in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+`;
+
+// Seen to fail with podPidsLimit taken out of k8s/test-cluster/node.sh.
+test('T30 a pod that forks without end is refused by its node, and answers afterwards', async () => {
+  const kernel = await openKernel(await readyPod(), 'forks.ipynb');
+  expect(await kernel.run(FORKS)).toBe('refused\n');
+  expect(await kernel.run('print(6 * 7)')).toBe('42\n');
+});
