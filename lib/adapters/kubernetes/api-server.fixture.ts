@@ -32,6 +32,8 @@ export async function startApiServer({ port = 0, token = 'first' }: { port?: num
   let fault: Fault = () => undefined;
   const state = {
     token,
+    /** How long a creation takes. */
+    slowMs: 0,
     onMade: (_pod: SeenPod): void => {},
     /** 'later': the pod stays, being deleted, until the test removes it. */
     onDelete: (_pod: SeenPod): 'at once' | 'later' => 'at once',
@@ -89,6 +91,7 @@ export async function startApiServer({ port = 0, token = 'first' }: { port?: num
     const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     const body = ['POST', 'PATCH', 'DELETE'].includes(request.method!) ? await json(request) : {};
     if (!name && request.method === 'POST') {
+      if (state.slowMs > 0) await new Promise((over) => setTimeout(over, state.slowMs));
       const made = body as SeenPod;
       if (pods.has(made.metadata.name)) return refuse(response, { status: 409, reason: 'AlreadyExists' });
       const pod = write({ ...made, metadata: { ...made.metadata, namespace: namespace!, uid: randomUUID() } });
@@ -106,8 +109,10 @@ export async function startApiServer({ port = 0, token = 'first' }: { port?: num
     const { preconditions, gracePeriodSeconds } = body as { preconditions?: { uid: string }; gracePeriodSeconds: number };
     if (preconditions && preconditions.uid !== pod.metadata.uid) return refuse(response, { status: 409, reason: 'Conflict' });
     const going = write({ ...pod, metadata: { ...pod.metadata, deletionTimestamp: new Date().toISOString() } });
-    if (gracePeriodSeconds === 0 || state.onDelete(going) === 'at once') remove(name);
-    send(response, 200, going);
+    const now = gracePeriodSeconds === 0 || state.onDelete(going) === 'at once';
+    if (now) remove(name);
+    // What is gone already is told without a version.
+    send(response, 200, now ? { ...going, metadata: { ...going.metadata, resourceVersion: undefined } } : going);
   }
 
   const server = createServer((request, response) => {

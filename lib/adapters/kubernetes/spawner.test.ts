@@ -247,6 +247,7 @@ test('300 starts at once, some refused and some whose answer is lost: each is ma
   let count = 0;
   const faults = ['lost', { status: 500 }, { status: 409, reason: 'Conflict' }, 'reset', { status: 504 }] as const;
   server.fault(({ method }) => (method === 'POST' && ++count % 7 === 0 ? faults[(count / 7) % faults.length] : undefined));
+  server.slowMs = 20;
   const refs = Array.from({ length: 300 }, anyServer);
   await Promise.all(refs.map((ref) => start(ref)));
   expect(server.pods.size).toBe(300);

@@ -122,10 +122,9 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
   }
 
   /** @returns whether this very pod was there to be deleted */
-  async function remove({ path, cache, name }: Place, uid: string, gracePeriodSeconds: number): Promise<boolean> {
+  async function remove({ path }: Place, uid: string, gracePeriodSeconds: number): Promise<boolean> {
     try {
-      const said = await api.call<SeenPod | { kind: 'Status' }>('DELETE', path, { body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } } });
-      if ('metadata' in said && said.metadata.name === name) note({ cache }, said);
+      await api.call('DELETE', path, { body: { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds, preconditions: { uid } } });
       return true;
     } catch (error) {
       // Another instance stands there by now.
