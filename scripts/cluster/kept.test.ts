@@ -33,13 +33,13 @@ test('a making that fails leaves nothing behind', async () => {
   expect(readdirSync(join(cache, 'thing'))).toEqual([]);
 });
 
-test('what nobody used for a week goes when the next is made', async () => {
-  const old = await kept('thing', 'old', fill, cache);
-  const recent = await kept('thing', 'recent', fill, cache);
-  const tenDaysAgo = new Date(Date.now() - 10 * 24 * 3_600_000);
-  utimesSync(old, tenDaysAgo, tenDaysAgo);
+test('the oldest go when one is made, unless somebody may be using them', async () => {
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+  const made = await Promise.all(Array.from({ length: 8 }, (_, at) => kept('thing', `${at}`, fill, cache)));
+  made.forEach((path, at) => utimesSync(path, hoursAgo(at), hoursAgo(at)));
+  utimesSync(made[7]!, hoursAgo(0.5), hoursAgo(0.5));
   await kept('thing', 'new', fill, cache);
-  expect([existsSync(old), existsSync(recent)]).toEqual([false, true]);
+  expect(made.map((path) => existsSync(path))).toEqual([true, true, true, true, false, false, false, true]);
 });
 
 test('a key tells where one part ends and the next begins', () => {

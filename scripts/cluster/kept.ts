@@ -4,7 +4,9 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { takeTurn } from '../turn.ts';
 
-const WEEK_MS = 7 * 24 * 3_600_000;
+/** Of each kind, besides what somebody may still be using. Images are two gigabytes each. */
+const KEPT = 5;
+const IN_USE_MS = 2 * 3_600_000;
 
 /** Where the test cluster's programs and images are kept for every clone and run. Outside the tree: they take minutes to make. */
 export const cacheDir = (env: NodeJS.ProcessEnv = process.env): string =>
@@ -17,8 +19,8 @@ export const keyOf = (...content: (string | Buffer)[]): string => {
 };
 
 /**
- * The folder of this kind for this key. Where there is none, `make` fills a fresh one: it appears whole or not at all. Others of the kind
- * go once nobody has used them for a week.
+ * The folder of this kind for this key. Where there is none, `make` fills a fresh one: it appears whole or not at all, and those of the
+ * kind that were not used for longest go.
  */
 export async function kept(kind: string, key: string, make: (into: string) => Promise<void>, cache = cacheDir()): Promise<string> {
   const folder = join(cache, kind);
@@ -48,9 +50,10 @@ export const isKept = (kind: string, key: string, cache = cacheDir()): boolean =
 
 function forget(folder: string): void {
   mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) {
-    const path = join(folder, name);
-    const used = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-    if (Date.now() - used > WEEK_MS) rmSync(path, { recursive: true, force: true });
-  }
+  const found = readdirSync(folder).filter((name) => !name.endsWith('.lock')).flatMap((name) => {
+    const usedMs = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs;
+    return usedMs === undefined ? [] : [{ path: join(folder, name), usedMs }];
+  });
+  found.sort((a, b) => b.usedMs - a.usedMs);
+  for (const { path, usedMs } of found.slice(KEPT)) if (Date.now() - usedMs > IN_USE_MS) rmSync(path, { recursive: true, force: true });
 }
