@@ -25,7 +25,7 @@ export type OutlineActions = {
 export function OutlineEditor({ course, modules, actions }: { course: string; modules: Outline['modules']; actions: OutlineActions }) {
   const lessons = modules.flatMap((module) => module.lessons);
   return (
-    <ol className="grid gap-8">
+    <ol className="grid grid-cols-[minmax(0,1fr)] gap-8">
       {modules.map((module, index) => (
         <li key={module.id}>
           <Line

@@ -1,10 +1,13 @@
 import clsx from 'clsx';
 import type { ComponentProps } from 'react';
 
-/** A table that scrolls sideways within itself where the page is narrow. `label` names it for screen readers. */
+/**
+ * A table that scrolls sideways within itself where the page is narrow; `relative` holds what only screen readers see, which
+ * would widen the page. `label` names it for screen readers.
+ */
 export function Table({ label, className, ...rest }: ComponentProps<'table'> & { label: string }) {
   return (
-    <div role="region" aria-label={label} tabIndex={0} className="overflow-x-auto rounded-xl border border-line bg-surface">
+    <div role="region" aria-label={label} tabIndex={0} className="relative overflow-x-auto rounded-xl border border-line bg-surface">
       <table className={clsx('w-full border-collapse text-left text-sm', className)} {...rest} />
     </div>
   );

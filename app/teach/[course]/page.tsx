@@ -38,7 +38,7 @@ export default async function TeachCoursePage({ params }: Props) {
         </>
       }
     >
-      <div className="grid items-start gap-10 lg:grid-cols-[1fr_22rem]">
+      <div className="grid items-start gap-10 grid-cols-[minmax(0,1fr)] lg:grid-cols-[minmax(0,1fr)_22rem]">
         <section aria-labelledby="lessons">
           <h2 id="lessons" className="mb-4 text-2xl">
             Lessons

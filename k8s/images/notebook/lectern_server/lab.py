@@ -6,6 +6,8 @@ import os
 DEFAULTS = {
     # With an unset answer JupyterLab asks about news even where none can be fetched.
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+    # Light or dark as the lesson around it, until somebody chooses.
+    "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     # Seconds. A tab that is closed loses no more than these.
     "@jupyterlab/docmanager-extension:plugin": {"autosaveInterval": 5},
 }
