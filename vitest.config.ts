@@ -28,10 +28,11 @@ export default defineConfig({
           name: 'k8s',
           include: ['{lib,scripts,k8s}/**/*.k8s.test.ts'],
           exclude: dist,
-          globalSetup: ['scripts/testing/cluster.setup.ts'],
+          globalSetup: ['scripts/testing/cluster.setup.ts', 'scripts/testing/postgres.setup.ts'],
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          maxWorkers: 2,
+          // One file after the other: some break the cluster for a while.
+          fileParallelism: false,
         },
       },
       // Whole clones brought up in awkward ways; minutes each. `npm test -- --up` runs it.

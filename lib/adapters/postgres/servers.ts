@@ -47,7 +47,7 @@ export function makeServerStore({ query }: Database): ServerStore {
     async of(workspace) {
       const [found] = await rows(
         `(SELECT * FROM server WHERE workspace_id = $1 AND state IN ${live})
-         UNION ALL (SELECT * FROM server WHERE workspace_id = $1 AND state NOT IN ${live} ORDER BY generation DESC LIMIT 1) LIMIT 1`,
+         UNION ALL (SELECT * FROM server WHERE workspace_id = $1 AND state NOT IN ${live} ORDER BY ended_at DESC NULLS LAST LIMIT 1) LIMIT 1`,
         [workspace],
       );
       return found;
