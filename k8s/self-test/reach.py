@@ -5,12 +5,13 @@ long as the other Jobs look. A connection that is refused was let through, too: 
 """
 
 import errno
+import os
 import socket
 import sys
 import threading
 import time
 
-PATIENCE_S = 60
+PATIENCE_S = float(os.environ.get("PATIENCE_S", "60"))
 LISTEN_S = 120
 CLOSED = (errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM)
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingForCluster } from '../cluster/missing.ts';
 import { prepareCluster } from '../cluster/cluster.ts';
+import { cacheDir } from '../cluster/kept.ts';
 import { makeProgress, type Progress } from '../progress.mjs';
 import { startPostgres } from '../postgres.ts';
 import { run } from '../run.mjs';
@@ -85,6 +86,28 @@ export const outsidePostgres: Stage = {
       return oneFailed(`outside PostgreSQL: ${(error as Error).message}`);
     } finally {
       rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Lectern as it is deployed: its image in the pods of an overlay, in a cluster of its own. */
+export const deployment: Stage = {
+  name: 'deployment',
+  async run(timeLeftMs) {
+    const began = Date.now();
+    if (process.env.LECTERN_TEST_KUBECONFIG) return oneSkipped('deployment: an outside cluster has no image of this tree');
+    const missing = await missingForCluster('node');
+    if (missing) return oneSkipped(`deployment: ${missing}`);
+    mkdirSync(cacheDir(), { recursive: true });
+    const site = mkdtempSync(join(cacheDir(), 'site-'));
+    try {
+      const cluster = await prepareCluster('node', makeProgress(), { site });
+      const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined, ...cluster.env, KEEP_LOGS: join(root, '.lectern/logs/deployment') };
+      return await vitest('deployment', 'deployment', minutes(10), [], env, cluster.within).run(timeLeftMs - (Date.now() - began));
+    } catch (error) {
+      return oneFailed(`deployment: ${(error as Error).message}`);
+    } finally {
+      rmSync(site, { recursive: true, force: true });
     }
   },
 };

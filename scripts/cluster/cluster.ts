@@ -5,6 +5,7 @@ import { run } from '../run.mjs';
 import { writeArchive, type Image } from './archive.ts';
 import { NOTEBOOK_IMAGE, notebookImage, type InNamespaces } from './image.ts';
 import { cacheDir, kept, keyOf } from './kept.ts';
+import { siteImage } from './site-image.ts';
 import { hyper, kwok, pause, type Mode } from './programs.ts';
 
 const SCRIPTS = resolve(import.meta.dirname, '../../k8s/test-cluster');
@@ -13,8 +14,8 @@ const RUNS = join(cacheDir(), 'runs');
 /** A way to run commands in a cluster that is there for each of them alone, and gone after it. */
 export type Cluster = { env: Record<string, string>; within: (command: string[]) => string[] };
 
-/** Builds what is missing for a cluster of this mode. Nothing of it runs yet. */
-export async function prepareCluster(mode: Mode, progress: Progress): Promise<Cluster> {
+/** Builds what is missing for a cluster of this mode, with the image of Lectern itself in the folder `site`, if given. Nothing of it runs yet. */
+export async function prepareCluster(mode: Mode, progress: Progress, { site }: { site?: string } = {}): Promise<Cluster> {
   const env: Record<string, string> = { RUNS_DIR: RUNS };
   const step = <T>(title: string, work: (note: Note) => Promise<T>) => seen(progress, title, work);
   env.HYPER = await step('Kubernetes for tests', hyper);
@@ -23,7 +24,7 @@ export async function prepareCluster(mode: Mode, progress: Progress): Promise<Cl
     Object.assign(env, { KWOK: program, KWOK_STAGES: stages.join(' ') });
   }
   if (mode === 'node') {
-    env.STORE = await step('Images for tests', images);
+    env.STORE = await step('Images for tests', (note) => images(note, site));
     env.LECTERN_TEST_NOTEBOOK_IMAGE = NOTEBOOK_IMAGE;
   }
   // Whoever asked for the cluster takes it along, however he ends.
@@ -46,25 +47,28 @@ async function seen<T>(progress: Progress, title: string, work: (note: Note) => 
 }
 
 /** A containerd store with the images unpacked, see k8s/test-cluster/store.sh. */
-async function images(note: Note): Promise<string> {
+async function images(note: Note, site?: string): Promise<string> {
   const pauseProgram = await pause(note);
   const notebook = await notebookImage(note, inNamespaces);
-  const folder = await kept('store', keyOf(pauseProgram, JSON.stringify(notebook)), async (into) => {
+  const made = [notebook, ...(site ? [await siteImage(note, notebook.layers[0]!, site)] : [])];
+  const fill = async (into: string) => {
     const work = join(into, 'work');
     mkdirSync(work);
     linkSync(pauseProgram, join(work, 'pause'));
     await must('tar', ['-C', work, '--owner=0', '--group=0', '-cf', join(work, 'pause.tar'), 'pause']);
     const pauseImage: Image = { name: 'docker.io/lectern/pause:test', layers: [join(work, 'pause.tar')], config: { Entrypoint: ['/pause'] } };
     note('unpacking');
-    const archives = await Promise.all([pauseImage, notebook].map(async (image, at) => {
+    const archives = await Promise.all([pauseImage, ...made].map(async (image, at) => {
       const out = join(work, `${at}.oci.tar`);
       await writeArchive(image, work, out);
       return out;
     }));
     await inNamespaces('store.sh', [join(into, 'containerd'), ...archives]);
     rmSync(work, { recursive: true });
-  });
-  return join(folder, 'containerd');
+  };
+  // The site is another one after each change of its source: it is not kept.
+  if (site) await fill(site);
+  return join(site ?? (await kept('store', keyOf(pauseProgram, JSON.stringify(notebook)), fill)), 'containerd');
 }
 
 const inNamespaces: InNamespaces = (script, args, env = {}) =>
