@@ -11,15 +11,17 @@ const PACKAGES: Record<string, string> = { unshare: 'util-linux', setpriv: 'util
 const NODE_PACKAGES: Record<string, string> = { ...PACKAGES, containerd: 'containerd', runc: 'runc', '/usr/lib/cni/bridge': 'containernetworking-plugins', nft: 'nftables', iptables: 'iptables', conntrack: 'conntrack', mmdebstrap: 'mmdebstrap' };
 
 /** Why this machine cannot have a cluster of its own, with the mend; undefined where it can. */
-export async function missingForCluster(mode: Mode): Promise<string | undefined> {
+export const missingForCluster = async (mode: Mode): Promise<string | undefined> =>
+  (await missingForNamespaces(mode === 'node' ? NODE_PACKAGES : PACKAGES)) ?? (goIsNeeded(mode) ? missingGo() : undefined);
+
+/** The same of namespaces alone, and the programs of these packages. */
+export async function missingForNamespaces(packages = PACKAGES): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'a cluster of its own needs Linux';
   if (process.getuid?.() !== 0) return 'a cluster of its own needs root, for its namespaces';
-  const wanted = mode === 'node' ? NODE_PACKAGES : PACKAGES;
-  const absent = [...new Set(Object.keys(wanted).filter((program) => !isThere(program)).map((program) => wanted[program]!))];
+  const absent = [...new Set(Object.keys(packages).filter((program) => !isThere(program)).map((program) => packages[program]!))];
   if (absent.length) return `missing: ${absent.join(' ')} (on Debian: apt install ${absent.join(' ')})`;
   const refused = await call('unshare', ['--net', '--mount', '--pid', '--fork', '--mount-proc', 'true']).then(() => undefined, (error: Error) => error.message.trim().split('\n').at(-1));
-  if (refused) return `this machine gives root no namespaces (${refused})`;
-  return goIsNeeded(mode) ? missingGo() : undefined;
+  return refused && `this machine gives root no namespaces (${refused})`;
 }
 
 async function missingGo(): Promise<string | undefined> {
