@@ -23,7 +23,7 @@ async function startForeign(pages: Record<string, string>) {
   };
 }
 
-// Seen to fail with `frame-ancestors` left out of the policies: the site's page is shown.
+// Seen to fail with `frame-ancestors` left out of the site's policy, and out of the gateway's alone: what it should keep is shown.
 test('T13 a foreign page shows neither the site nor a notebook', async ({ learner: { page, person, context }, site, expectedProblems }) => {
   expectedProblems.push(/frame-ancestors|status of 403/);
   await enrol(person);

@@ -102,6 +102,7 @@ test('a plotly figure is drawn in the output frame, and the cell can be edited o
   await expect(cell.locator('.cm-content')).toContainText('#');
 });
 
+// Seen to fail without `listening` of connection.client.ts, which reads the output log.
 test('lines printed while the page is reloaded are all there after it', async ({ learner: { page, person }, site }) => {
   // What is printed while no page listens comes from the output log alone.
   await enrol(person);

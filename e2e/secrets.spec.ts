@@ -61,7 +61,8 @@ async function failures(page: Page, site: string, stranger: { email: string; pas
   }
 }
 
-// Seen to fail without the Referrer-Policy of next.config.mjs for pages of one-time links: all their requests told the token on. The logs of a
+// Seen to fail without the Referrer-Policy of next.config.mjs for pages of one-time links: all their requests told the token on; and with a gateway that
+// prints what it is entered with. The logs of a
 // whole run are searched once more at its end, see global-setup.ts.
 test('T35 no secret of a whole visit stands in a log, an error page, an event, an address or a Referer', async ({ visitor: { page, context }, site, expectedProblems }) => {
   expectedProblems.push(/\.nb\.lectern\.localhost|status of (403|404|50[03])|Minified React error|An error occurred in the Server Components render|WebSocket/);

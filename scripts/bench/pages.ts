@@ -17,11 +17,7 @@ async function signIn(page: Page, site: string, person: Person) {
   await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
 }
 
-/** Gives the lesson of this number a first cell that prints a fresh random number, so that no saved output can be taken for a new one. */
-async function randomLesson(person: Person): Promise<string> {
-  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [person.id, COURSE]);
-  return (await lessonSlugs())[0]!;
-}
+const enrol = ({ id }: Person) => sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [id, COURSE]);
 
 /** Waits for a whole pool and nothing on its way up or down: the machine is idle, as the figure says. */
 const poolIsWarm = async (count: number) => {
@@ -33,24 +29,52 @@ const poolIsWarm = async (count: number) => {
   throw new Error('the pool did not become warm');
 };
 
-/** From the click on a lesson to the first new output, *Run* pressed as soon as it can be. */
-async function clickToOutput(site: string): Promise<number> {
+/**
+ * From the press on the link to new output of the first code cell of the page it leads to. *Run* is pressed by the page itself in
+ * the moment it can be, so that the driver's own time is not counted. A cell that prints what stood there already counts when it is done.
+ */
+async function clickToOutput(page: Page, slug: string): Promise<number> {
+  const link = page.locator(`a[href$="/courses/${COURSE}/${slug}"]`).first();
+  await link.waitFor();
+  await page.waitForLoadState('networkidle');
+  const took = await page.evaluateHandle(() => {
+    const first = () => document.querySelector('section.nb-cell-code');
+    const old = first();
+    let began = 0;
+    addEventListener('mousedown', () => (began = performance.now()), { capture: true, once: true });
+    const output = new Promise<number>((resolve) => {
+      let cell: Element | null = null;
+      let shown = '';
+      const text = () => cell?.querySelector('.nb-outputs')?.textContent ?? '';
+      const watcher = new MutationObserver(() => {
+        const run = cell ? undefined : first() === old ? undefined : first()?.querySelector<HTMLButtonElement>('button.nb-run:enabled');
+        if (run) {
+          cell = first();
+          shown = text();
+          run.click();
+        } else if (cell && ((text() !== '' && text() !== shown) || cell.getAttribute('data-run') === 'done')) {
+          watcher.disconnect();
+          resolve(performance.now() - began);
+        }
+      });
+      watcher.observe(document.documentElement, { subtree: true, childList: true, attributes: true, characterData: true });
+    });
+    return { output };
+  });
+  await link.click();
+  return took.evaluate(({ output }) => output);
+}
+
+/** A new learner in a new browser, signed in, in front of the course. */
+async function withLearner<T>(site: string, work: (page: Page) => Promise<T>): Promise<T> {
   const browser = await chromium.launch({ executablePath: browserPath(), args });
   try {
     const person = await addPerson();
-    const slug = await randomLesson(person);
+    await enrol(person);
     const page = await browser.newPage();
     await signIn(page, site, person);
     await page.goto(`${site}/courses/${COURSE}`);
-    const link = page.locator(`a[href$="/courses/${COURSE}/${slug}"]`).first();
-    await link.waitFor();
-    await page.waitForLoadState('networkidle');
-    const began = performance.now();
-    await link.click();
-    const cell = page.getByRole('region', { name: /^Code cell/ }).first();
-    await cell.getByRole('button', { name: /^Run / }).click();
-    await cell.locator('xpath=self::*[@data-run="done"]').waitFor({ timeout: 60_000 });
-    return performance.now() - began;
+    return await work(page);
   } finally {
     await browser.close();
     // The next learner finds the machine as this one did.
@@ -58,19 +82,32 @@ async function clickToOutput(site: string): Promise<number> {
   }
 }
 
-export async function warmClick(site: string): Promise<Figure> {
-  const times: number[] = [];
+/** A learner's first lesson, and the second one from there, once a reader's time has passed. */
+export async function warmClick(site: string): Promise<Figure[]> {
+  const [first, second] = (await lessonSlugs()) as [string, string];
+  const times: { first: number; second: number }[] = [];
   for (let run = 0; run < RUNS; run += 1) {
     await poolIsWarm(2);
-    times.push(await clickToOutput(site));
+    times.push(
+      await withLearner(site, async (page) => {
+        const one = await clickToOutput(page, first);
+        await poolIsWarm(2);
+        await new Promise((read) => setTimeout(read, 6_000));
+        return { first: one, second: await clickToOutput(page, second) };
+      }),
+    );
   }
-  return figure('warm-click-to-output', median(times), 'ms', 300, 'lower', 4400);
+  return [
+    figure('warm-click-to-output', median(times.map((time) => time.first)), 'ms', 300, 'lower', 4400),
+    figure('warm-click-to-output-second-lesson', median(times.map((time) => time.second)), 'ms', 300, 'lower'),
+  ];
 }
 
 /** Needs a stack whose pool floor is 0. */
 export async function coldClick(site: string): Promise<Figure> {
+  const [first] = (await lessonSlugs()) as [string];
   const times: number[] = [];
-  for (let run = 0; run < COLD_RUNS; run += 1) times.push(await clickToOutput(site));
+  for (let run = 0; run < COLD_RUNS; run += 1) times.push(await withLearner(site, (page) => clickToOutput(page, first)));
   return figure('cold-click-to-output', median(times), 'ms', 3500, 'lower', 4400);
 }
 
@@ -120,7 +157,8 @@ export async function lessonPage(site: string): Promise<Figure[]> {
   const browser = await chromium.launch({ executablePath: browserPath(), args });
   try {
     const person = await addPerson();
-    const slug = await randomLesson(person);
+    await enrol(person);
+    const [slug] = await lessonSlugs();
     const page = await browser.newPage();
     await signIn(page, site, person);
     const session = await page.context().newCDPSession(page);
