@@ -95,7 +95,9 @@ function installed() {
 async function dependencies(progress) {
   if (installed()) return;
   await progress.step('Dependencies from npm', async (note) => {
-    await npm(['ci', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=http'], { cwd: root, note });
+    const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=http'];
+    // What npm's cache knows of a package may be older than the version that is wanted.
+    await npm([...ci, '--prefer-offline'], { cwd: root, note }).catch(() => npm(ci, { cwd: root, note }));
   });
 }
 
