@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { pause } from '../../core/waiting.ts';
 import type { Bus, BusEvent } from '../../core/bus.ts';
 import { makeClient, type Database } from './database.ts';
 
@@ -124,15 +125,3 @@ const parse = (payload: string | undefined): BusEvent | undefined => {
     return undefined;
   }
 };
-
-const pause = (ms: number, signal: AbortSignal) =>
-  new Promise<void>((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
