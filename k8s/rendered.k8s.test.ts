@@ -102,7 +102,7 @@ describe.each(overlays)('overlay %s', (name) => {
   test('servers find room in the learners’ namespace, of the kind and on the nodes that placeholders keep for them', () => {
     const { config } = readConfig({ ...settings(), LECTERN_SECRET: 'x'.repeat(32), DATABASE_URL: 'postgresql://database/lectern' });
     const secrets = { token: 't', identityKey: 'k' };
-    const pod = podOf({ id: 'a' as ServerId, generation: 1 }, config.profile, secrets, config.kubernetes.pods, 'lectern-learners').spec!;
+    const pod = podOf({ id: 'a' as ServerId, generation: 1 }, config.profiles[0], secrets, config.kubernetes.pods.default, 'lectern-learners').spec!;
     const placeholder = find('Deployment', 'placeholder').spec.template.spec;
     const [asked, kept] = [pod.containers[0]!.resources!.requests!, placeholder.containers[0]!.resources.requests];
     expect([toNumber(asked.cpu!), toNumber(asked.memory!), toNumber(asked['ephemeral-storage']!)]).toEqual([toNumber(kept.cpu!), toNumber(kept.memory!), toNumber(kept['ephemeral-storage']!)]);

@@ -51,6 +51,11 @@ export function makeHub(config: Config, secrets: Secrets) {
   // Whoever holds a lock needs another connection to work with, so locks have theirs.
   const locks = makePool(secrets.databaseUrl, { onError, max: 8, application: 'lectern locks' });
   const blobs = makeBlobStore(database);
+  const warned = new Set<string>();
+  const onMissingProfile = (about: { profile: string }) => {
+    if (!warned.has(about.profile)) log.warn(about, 'a course has chosen a profile that LECTERN_PROFILES does not have: its learners get the default');
+    warned.add(about.profile);
+  };
   const workspaces = makeWorkspaceStore({ db: database, locks: makeDatabase(locks), bus, limitBytes: config.workspaceBytes });
   return {
     config,
@@ -62,7 +67,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     serverStore,
     rows: makeGatewayRows(database.query),
     health: makeHealthProbe(pool, 'prisma/migrations'),
-    servers: makeServers({ store: serverStore, bus, profile: config.profile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
+    servers: makeServers({ store: serverStore, bus, profiles: config.profiles, onMissingProfile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
     courses: makeCourseStore(database),
     blobs,
     workspaces,
@@ -125,8 +130,8 @@ async function assembleSpawner({ spawner, local, kubernetes, stateDir }: Config,
 
 async function assemblePods({ kubeconfig, apiServer, namespaces, pods }: Config['kubernetes'], log: Hub['log']) {
   const [{ makeKubernetesSpawner }, { fromKubeconfig, inCluster }] = await Promise.all([import('./adapters/kubernetes/spawner.ts'), import('./adapters/kubernetes/credentials.ts')]);
-  log.info({ namespaces, image: pods.image }, 'servers run as pods');
-  return makeKubernetesSpawner({ credentials: kubeconfig ? fromKubeconfig(kubeconfig) : inCluster(apiServer), namespaces, pods, onLog: (message, about) => log.warn(about, message) });
+  log.info({ namespaces, image: pods.default.image, profiles: [...pods.further.keys()] }, 'servers run as pods');
+  return makeKubernetesSpawner({ credentials: kubeconfig ? fromKubeconfig(kubeconfig) : inCluster(apiServer), namespaces, pods: (profile) => pods.further.get(profile) ?? pods.default, onLog: (message, about) => log.warn(about, message) });
 }
 
 /** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */

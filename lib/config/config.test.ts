@@ -45,7 +45,7 @@ test('servers as pods need an image; what an operator says of pods arrives as Ku
   expect(kubernetes).toMatchObject({
     namespaces: ['learners', 'learners-2'],
     apiServer: 'https://[fd00::1]:443',
-    pods: { nodeSelector: { pool: 'learners', 'example.org/zone': 'a' }, tolerations: [{ key: 'learners', operator: 'Exists' }], gpus: { resource: 'nvidia.com/gpu', count: 2 } },
+    pods: { default: { nodeSelector: { pool: 'learners', 'example.org/zone': 'a' }, tolerations: [{ key: 'learners', operator: 'Exists' }], gpus: { resource: 'nvidia.com/gpu', count: 2 } } },
   });
   const wrong = { LECTERN_KUBERNETES_NAMESPACES: 'Learners', LECTERN_KUBERNETES_NODE_SELECTOR: 'pool', LECTERN_KUBERNETES_TOLERATIONS: '{', LECTERN_KUBERNETES_GPUS: 'one' };
   for (const [name, value] of Object.entries(wrong)) expect(() => read({ LECTERN_KUBERNETES_IMAGE: 'x', [name]: value }), name).toThrow(name);

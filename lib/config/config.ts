@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { podFields, type FurtherProfile } from './profiles.ts';
 import { Settings } from './schema.ts';
 
 const MB = 1024 * 1024;
@@ -64,17 +65,8 @@ function toConfig(s: Settings) {
       namespaces: s.LECTERN_KUBERNETES_NAMESPACES,
       kubeconfig: s.LECTERN_KUBERNETES_CONFIG,
       apiServer: `https://${s.KUBERNETES_SERVICE_HOST?.includes(':') ? `[${s.KUBERNETES_SERVICE_HOST}]` : (s.KUBERNETES_SERVICE_HOST ?? 'kubernetes.default.svc')}:${s.KUBERNETES_SERVICE_PORT}`,
-      pods: {
-        image: s.LECTERN_KUBERNETES_IMAGE ?? '',
-        pullPolicy: s.LECTERN_KUBERNETES_PULL_POLICY,
-        pullSecret: s.LECTERN_KUBERNETES_PULL_SECRET,
-        requests: { cpus: s.LECTERN_KUBERNETES_REQUEST_CPUS, memoryBytes: s.LECTERN_KUBERNETES_REQUEST_MEMORY_MB * MB, diskBytes: s.LECTERN_KUBERNETES_REQUEST_DISK_MB * MB },
-        nodeSelector: s.LECTERN_KUBERNETES_NODE_SELECTOR,
-        tolerations: s.LECTERN_KUBERNETES_TOLERATIONS,
-        runtimeClass: s.LECTERN_KUBERNETES_RUNTIME_CLASS,
-        priorityClass: s.LECTERN_KUBERNETES_PRIORITY_CLASS,
-        gpus: gpus(s.LECTERN_KUBERNETES_GPUS),
-      },
+      /** By profile. */
+      pods: toPods(s),
     },
     startsAtOnce: s.LECTERN_STARTS_AT_ONCE ?? (s.LECTERN_SPAWNER === 'kubernetes' ? 1000 : undefined),
     /** Where servers have no sandbox: not for people who need not trust each other, unless the operator says so. */
@@ -84,24 +76,81 @@ function toConfig(s: Settings) {
     workspaceBytes: s.LECTERN_WORKSPACE_MB * MB,
     idleWarningMs: s.LECTERN_IDLE_WARNING_S * 1000,
     busyMs: s.LECTERN_BUSY_S * 1000,
-    profile: {
-      name: 'default',
-      cpus: s.LECTERN_SERVER_CPUS,
-      memoryBytes: s.LECTERN_SERVER_MEMORY_MB * MB,
-      diskBytes: s.LECTERN_SERVER_DISK_MB * MB,
-      processes: s.LECTERN_SERVER_PROCESSES,
-      lifetimeMs: s.LECTERN_LIFETIME_S * 1000,
-      idleMs: s.LECTERN_IDLE_S * 1000,
-      poolFloor: s.LECTERN_POOL_FLOOR,
-      startDeadlineMs: s.LECTERN_START_DEADLINE_S * 1000,
-    },
+    profiles: toProfiles(s),
   };
 }
 
-function gpus(text?: string): { resource: string; count: number } | undefined {
-  const [resource, count] = text?.split('=') ?? [];
-  return resource && count ? { resource, count: Number(count) } : undefined;
+/** The default, and what LECTERN_PROFILES has besides, complete. */
+function toProfiles(s: Settings) {
+  const { default: told, further } = s.LECTERN_PROFILES;
+  const usual = {
+    name: 'default',
+    title: told.title ?? 'Standard',
+    description: told.description,
+    timetable: told.timetable,
+    cpus: s.LECTERN_SERVER_CPUS,
+    memoryBytes: s.LECTERN_SERVER_MEMORY_MB * MB,
+    diskBytes: s.LECTERN_SERVER_DISK_MB * MB,
+    processes: s.LECTERN_SERVER_PROCESSES,
+    lifetimeMs: s.LECTERN_LIFETIME_S * 1000,
+    idleMs: s.LECTERN_IDLE_S * 1000,
+    poolFloor: s.LECTERN_POOL_FLOOR,
+    startDeadlineMs: s.LECTERN_START_DEADLINE_S * 1000,
+    mayUse: 'everyone' as const,
+  };
+  const more = [...further].map(
+    ([name, of]) => ({
+      name,
+      title: of.title ?? name,
+      description: of.description,
+      timetable: of.timetable,
+      cpus: of.cpus ?? usual.cpus,
+      memoryBytes: bytes(of.memoryMb) ?? usual.memoryBytes,
+      diskBytes: bytes(of.diskMb) ?? usual.diskBytes,
+      processes: of.processes ?? usual.processes,
+      lifetimeMs: milliseconds(of.lifetimeS) ?? usual.lifetimeMs,
+      idleMs: milliseconds(of.idleS) ?? usual.idleMs,
+      poolFloor: of.poolFloor,
+      startDeadlineMs: milliseconds(of.startDeadlineS) ?? usual.startDeadlineMs,
+      mayUse: of.mayUse,
+    }),
+  );
+  return [usual, ...more] as const;
 }
+
+function toPods(s: Settings) {
+  const usual = {
+    image: s.LECTERN_KUBERNETES_IMAGE ?? '',
+    pullPolicy: s.LECTERN_KUBERNETES_PULL_POLICY,
+    pullSecret: s.LECTERN_KUBERNETES_PULL_SECRET,
+    requests: { cpus: s.LECTERN_KUBERNETES_REQUEST_CPUS, memoryBytes: s.LECTERN_KUBERNETES_REQUEST_MEMORY_MB * MB, diskBytes: s.LECTERN_KUBERNETES_REQUEST_DISK_MB * MB },
+    nodeSelector: s.LECTERN_KUBERNETES_NODE_SELECTOR,
+    tolerations: s.LECTERN_KUBERNETES_TOLERATIONS,
+    runtimeClass: s.LECTERN_KUBERNETES_RUNTIME_CLASS,
+    priorityClass: s.LECTERN_KUBERNETES_PRIORITY_CLASS,
+    gpus: s.LECTERN_KUBERNETES_GPUS,
+  };
+  const of = ({ image, requests, gpus, nodeSelector, tolerations, runtimeClass, priorityClass }: FurtherProfile): typeof usual => ({
+    ...usual,
+    image: image ?? usual.image,
+    requests: {
+      cpus: requests?.cpus ?? usual.requests.cpus,
+      memoryBytes: bytes(requests?.memoryMb) ?? usual.requests.memoryBytes,
+      diskBytes: bytes(requests?.diskMb) ?? usual.requests.diskBytes,
+    },
+    nodeSelector: nodeSelector ?? usual.nodeSelector,
+    tolerations: tolerations ?? usual.tolerations,
+    runtimeClass: orNone(runtimeClass, usual.runtimeClass),
+    priorityClass: orNone(priorityClass, usual.priorityClass),
+    gpus: orNone(gpus, usual.gpus),
+  });
+  return { default: usual, further: new Map([...s.LECTERN_PROFILES.further].map(([name, profile]) => [name, of(profile)])) };
+}
+
+const bytes = (megabytes: number | undefined) => (megabytes === undefined ? undefined : megabytes * MB);
+const milliseconds = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1000);
+/** Null is a wish for none, where the default has one. */
+const orNone = <T>(given: T | null | undefined, usual: T | undefined): T | undefined => (given === null ? undefined : (given ?? usual));
 
 const isLoopback = (host: string) => host === 'localhost' || host.endsWith('.localhost') || host === '::1' || host.startsWith('127.');
 
@@ -110,7 +159,11 @@ function refuseUnsafe(config: Config, s: Settings) {
     throw new SettingError('LECTERN_SITE_URL: plain http on an address other people can reach. Use https (LECTERN_TLS_CERT and LECTERN_TLS_KEY, or a proxy in front).');
   }
   if (Boolean(s.LECTERN_TLS_CERT) !== Boolean(s.LECTERN_TLS_KEY)) throw new SettingError('LECTERN_TLS_CERT and LECTERN_TLS_KEY go together.');
-  if (config.spawner === 'kubernetes' && !config.kubernetes.pods.image) throw new SettingError('LECTERN_KUBERNETES_IMAGE: LECTERN_SPAWNER=kubernetes needs it.');
+  if (config.spawner === 'kubernetes' && !config.kubernetes.pods.default.image) throw new SettingError('LECTERN_KUBERNETES_IMAGE: LECTERN_SPAWNER=kubernetes needs it.');
+  if (config.spawner === 'local') {
+    const vain = [...s.LECTERN_PROFILES.further].flatMap(([name, profile]) => podFields.filter((field) => profile[field] !== undefined && profile[field] !== null).map((field) => `${name}.${field}`));
+    if (vain.length > 0) throw new SettingError(`LECTERN_PROFILES: ${vain.join(', ')}: servers of one machine cannot have that; LECTERN_SPAWNER=kubernetes can.`);
+  }
   const parent = config.site.hostname.split('.').slice(-2).join('.');
   if (config.notebookDomain !== parent && !config.notebookDomain.endsWith(`.${parent}`)) {
     throw new SettingError(`LECTERN_NOTEBOOK_DOMAIN: ${config.notebookDomain} is not the same site as ${config.site.hostname}; browsers would deny notebooks their storage. Put both below one registrable domain.`);

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { gpuCount, toleration } from './pods.ts';
+import { profiles } from './profiles.ts';
 
 const flag = z.enum(['0', '1']).default('0').transform((value) => value === '1');
 const whole = z.coerce.number().int().positive();
@@ -17,13 +19,6 @@ const pairs = z
   .default('')
   .refine((text) => words(text).every((word) => /^[^=]+=[^=]*$/.test(word)), 'key=value, with commas between')
   .transform((text) => Object.fromEntries(words(text).map((word) => word.split('=') as [string, string])));
-const toleration = z.strictObject({
-  key: z.string().optional(),
-  operator: z.enum(['Exists', 'Equal']).optional(),
-  value: z.string().optional(),
-  effect: z.enum(['NoSchedule', 'PreferNoSchedule', 'NoExecute']).optional(),
-  tolerationSeconds: z.number().int().optional(),
-});
 const tolerations = z
   .string()
   .default('[]')
@@ -92,10 +87,11 @@ export const Settings = z.object({
   LECTERN_KUBERNETES_TOLERATIONS: tolerations.describe('Taints servers tolerate, as in a pod: a JSON list.'),
   LECTERN_KUBERNETES_RUNTIME_CLASS: optional.describe('Runtime class of servers, such as gvisor.'),
   LECTERN_KUBERNETES_PRIORITY_CLASS: optional.describe('Priority class of servers.'),
-  LECTERN_KUBERNETES_GPUS: z.string().regex(/^[a-z0-9./-]+=[1-9]\d*$/, 'resource=count').optional().describe('GPUs of each server, such as nvidia.com/gpu=1.'),
+  LECTERN_KUBERNETES_GPUS: gpuCount.optional().describe('GPUs of each server, such as nvidia.com/gpu=1.'),
   KUBERNETES_SERVICE_HOST: optional.describe('Set by Kubernetes in each pod: the address of its API server.'),
   KUBERNETES_SERVICE_PORT: z.coerce.number().int().default(443).describe('Set by Kubernetes in each pod: the port of its API server.'),
   LECTERN_STARTS_AT_ONCE: whole.optional().describe('Servers started at once. Default: one for each CPU of this machine and two at least; with Kubernetes, which has a queue of its own, 1000.'),
+  LECTERN_PROFILES: profiles.describe('More kinds of servers that courses may choose, as JSON or a file with it: guides/operator.md, “Profiles”.'),
   LECTERN_POOL_FLOOR: z.coerce.number().int().min(0).default(1).describe('Warm servers kept ready at the least.'),
   LECTERN_MAX_SERVERS: whole.default(40).describe('Servers at once, warm ones included; more requests wait in the queue.'),
   LECTERN_SERVERS_PER_USER: whole.default(2).describe('Live servers one person may have at once.'),

@@ -1,10 +1,10 @@
 import type { Bus } from '../core/bus.ts';
 import type { ServerId } from '../core/ids.ts';
 import { decideIdle } from '../core/servers/idle.ts';
-import { justClaimed, poolChange, poolTarget, type Timetable } from '../core/servers/pool.ts';
+import { justClaimed, poolChanges, poolTarget } from '../core/servers/pool.ts';
 import { admit } from '../core/servers/queue.ts';
 import { decide, idleLimits, type Action, type Seen } from '../core/servers/reconcile.ts';
-import type { Profile, RunningServer, Server } from '../core/servers/server.ts';
+import { profileNamed, type Profiles, type RunningServer, type Server, type ServerRef } from '../core/servers/server.ts';
 import type { Listed } from '../core/servers/spawner.ts';
 import type { History } from '../core/workspaces/thinning.ts';
 import { Deposed, makeAct, type ActDeps } from './act.ts';
@@ -27,7 +27,7 @@ export type ControllerOptions = FollowOptions & HousekeepingOptions & {
   backOffMs: { first: number; most: number };
 };
 
-type Deps = ActDeps & { bus: Bus; history: History; profile: Profile; timetable?: Timetable };
+type Deps = ActDeps & { bus: Bus; history: History; profiles: Profiles };
 
 export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnce'> = {
   passMs: 3_000,
@@ -45,13 +45,16 @@ export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnc
 const demandWindowMs = 5 * 60_000;
 const absent: Seen = { sighting: { state: 'absent' }, claimed: false };
 const keyOf = ({ ref }: { ref: { id: ServerId; generation: number } }) => `${ref.id}/${ref.generation}`;
+const poolKey = (profile: string) => `pool ${profile}`;
+/** Of one whose starts have not been seen yet. */
+const usualStartMs = 5_000;
 
 /**
  * The loop that makes the servers that are equal the servers that are wanted: list, compare, repair. Run it in as many
  * processes as you like; one leads. Events only make it look sooner.
  */
 export function makeController(deps: Deps, options: ControllerOptions) {
-  const { store, lease, bus, spawner, jupyter, snapshots, profile, limits, log, timetable = [] } = deps;
+  const { store, lease, bus, spawner, jupyter, snapshots, profiles, limits, log } = deps;
   const { act, mark, access, effect } = makeAct(deps);
   const bell = makeBell();
 
@@ -64,7 +67,6 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     /** Whose work ended since the pass began: what the pass read of them may be older than that. */
     const settled = new Set<ServerId>();
     const sweep = makeSweep({ store, spawner, now: lease.now, log, effect: (stop) => effect(term, 'stop', stop) }, options.orphanGraceMs);
-    let startMs = 5_000;
 
     /**
      * One work at a time per server; what fails is left alone for a while and then decided anew.
@@ -101,7 +103,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     }
 
     function perform(server: Server, action: Action): void {
-      const doIt = () => act(server, action, profile, term);
+      const doIt = () => act(server, action, profileNamed(profiles, server.profile), term);
       const heavy = action.do === 'remove' || action.do === 'retry';
       const idle = server.state === 'running' && (action.do === 'warn' || (action.do === 'end' && (action.reason === 'idle' || action.reason === 'lifetime') && server.desired === 'run'));
       task(server.ref.id, () => (heavy ? ending(doIt) : idle ? unlessActive(server, doIt) : doIt()));
@@ -112,7 +114,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       await followers.get(server.ref.id)?.refresh().catch((error: unknown) => log.info({ err: error, server: server.ref.id }, 'no answer before an idle decision'));
       const fresh = await store.find(server.ref);
       if (fresh?.state !== 'running') return true;
-      const still = decideIdle(fresh, lease.now(), idleLimits(profile, limits)).do;
+      const still = decideIdle(fresh, lease.now(), idleLimits(profileNamed(profiles, fresh.profile), limits)).do;
       return still === 'warn' || still === 'stop' ? doIt() : true;
     }
 
@@ -128,45 +130,52 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       }
     }
 
-    /** @returns how long until the pool may be filled further, where it is not yet */
+    /** @returns how long until a pool may be filled further, where it is not yet */
     async function staff(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<number | undefined> {
-      const ours = servers.filter(({ desired }) => desired === 'run');
-      const warm = ours.filter((server) => server.state === 'warm' && sightedReady(seen.get(keyOf(server)))).map(({ ref }) => ref);
-      const warming = ours.filter(({ state }) => state === 'warming').length;
-      const starting = servers.filter(({ state }) => state === 'warming' || state === 'starting').length;
-      const free = options.maxServers - servers.filter(({ state }) => state !== 'requested').length;
-      const anyWaiting = ours.some(({ state }) => state === 'requested');
+      const ready = (server: Server) => sightedReady(seen.get(keyOf(server)));
+      const pools = poolsOf(servers, profiles, ready);
+      const count = (which: (server: Server) => boolean) => servers.reduce((sum, server) => sum + (which(server) ? 1 : 0), 0);
+      const free = options.maxServers - count(({ state }) => state !== 'requested');
+      const starting = count(isUnderWay);
+      const anyWaiting = servers.some(({ state, desired }) => state === 'requested' && desired === 'run');
       const { waiting, lastServed } = anyWaiting ? await store.queue() : { waiting: [], lastServed: new Map() };
-      const room = { free, startsAtOnce: options.startsAtOnce, starting, warm, warming };
-      const { handOver, start } = admit(waiting, lastServed, room, lease.now());
+      const { handOver, start, held, lacking } = admit(waiting, lastServed, { free, startsAtOnce: options.startsAtOnce, starting, profiles: pools }, lease.now());
       for (const pair of handOver) if (await store.handOver(pair.to, pair.warm, term.epoch)) quicken(pair.warm.id);
       for (const ref of start) if (await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch)) bell.ring();
 
-      const since = lease.now().getTime() - demandWindowMs;
-      const claims = servers.flatMap((server) => (server.state === 'running' && server.claimedAt.getTime() > since ? [server.claimedAt] : []));
-      const target = poolTarget(profile, lease.now(), timetable, { claimed: claims.length, windowMs: demandWindowMs, startMs });
-      const just = justClaimed(claims, lease.now());
-      const have = { warm: ours.filter(({ state }) => state === 'warm').length, warming };
-      const change = poolChange(target, have, { free, startsAtOnce: options.startsAtOnce, starting, waiting: waiting.length, justClaimed: just.count });
-      if (backOff.resting('pool')) return undefined;
-      for (let count = 0; count < change.add; count++) if ((await store.addWarming(profile, term.epoch)) !== 'fenced') bell.ring();
-      for (const ref of warm.slice(warm.length - Math.min(change.drop, warm.length))) await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch);
-      return just.nextMs;
+      const now = lease.now();
+      const given = new Set(handOver.map(({ warm }) => warm.id));
+      const wants = [...pools].map(([name, pool]) => {
+        const profile = profiles.find((one) => one.name === name);
+        const target = profile ? poolTarget(profile, now, { claimedAt: pool.claimedAt, windowMs: demandWindowMs, startMs: startMs.get(name) ?? usualStartMs }) : 0;
+        const just = justClaimed(pool.claimedAt, now);
+        const left = pool.warm.filter(({ id }) => !given.has(id));
+        return { profile, left, target, warm: pool.standing - (pool.warm.length - left.length), warming: pool.warming, justClaimed: just.count, nextMs: just.nextMs, resting: backOff.resting(poolKey(name)) };
+      });
+      const ending = count(({ state, desired }) => state === 'stopping' || (state === 'warm' && desired === 'stop'));
+      const changes = poolChanges(wants, { free: free - start.length, starts: options.startsAtOnce - starting - start.length, held, wanted: Math.max(0, lacking - ending) });
+      for (const [at, { add, drop }] of changes.entries()) {
+        const { profile, left } = wants[at]!;
+        for (let made = 0; profile && made < add; made++) if ((await store.addWarming(profile, term.epoch)) !== 'fenced') bell.ring();
+        for (const ref of left.slice(left.length - Math.min(drop, left.length))) await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch);
+      }
+      return wants.reduce<number | undefined>((least, { nextMs }) => (nextMs === undefined ? least : Math.min(nextMs, least ?? Infinity)), undefined);
     }
 
-    /** Servers for the pool that cannot be started must not be made in a hurry for ever. */
-    let wasWarming = new Map<ServerId, number>();
+    /** Servers for a pool that cannot be started must not be made in a hurry for ever; nor must they keep another profile's from being made. */
+    let wasWarming = new Map<ServerId, { profile: string; since: number }>();
+    const startMs = new Map<string, number>();
     function learnFromStarts(servers: Server[]): void {
       const states = new Map(servers.map((server) => [server.ref.id, server]));
-      for (const [id, since] of wasWarming) {
+      for (const [id, { profile, since }] of wasWarming) {
         const now = states.get(id);
         if (now?.state === 'warming') continue;
         if (now?.state === 'warm' || now?.state === 'running') {
-          backOff.succeed('pool');
-          startMs = Math.max(500, (startMs + (lease.now().getTime() - since)) / 2);
-        } else if (now?.desired !== 'stop') backOff.fail('pool');
+          backOff.succeed(poolKey(profile));
+          startMs.set(profile, Math.max(500, ((startMs.get(profile) ?? usualStartMs) + (lease.now().getTime() - since)) / 2));
+        } else if (now?.desired !== 'stop') backOff.fail(poolKey(profile));
       }
-      wasWarming = new Map(servers.flatMap((server) => (server.state === 'warming' ? [[server.ref.id, server.since.getTime()] as const] : [])));
+      wasWarming = new Map(servers.flatMap((server) => (server.state === 'warming' ? [[server.ref.id, { profile: server.profile, since: server.since.getTime() }] as const] : [])));
     }
 
     async function pass(): Promise<number> {
@@ -176,7 +185,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       const seen = new Map(listed.map((one) => [keyOf({ ref: one }), one]));
       learnFromStarts(servers);
       for (const server of servers) {
-        const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profile, limits);
+        const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profileNamed(profiles, server.profile), limits);
         if (action.do === 'nothing') continue;
         if (settled.has(server.ref.id)) bell.ring();
         else perform(server, action);
@@ -184,7 +193,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       attend(servers);
       const fillMs = await staff(servers, seen);
       await sweep(listed, new Set(servers.map(keyOf)), working);
-      backOff.keepOnly(new Set(['pool', ...servers.map(({ ref }) => ref.id)]));
+      backOff.keepOnly(new Set([...profiles.map(({ name }) => poolKey(name)), ...servers.map(({ ref }) => ref.id)]));
       await recordMemory(servers, seen);
       await report();
       const moving = servers.some(({ state }) => state === 'warming' || state === 'starting' || state === 'stopping');
@@ -241,6 +250,30 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     /** Leads when it can, until the signal aborts. Resolves within two seconds of that. */
     run: (signal: AbortSignal) => lead({ lease, log }, term, signal, options),
   };
+}
+
+/** Its start takes a part of what a machine can start at once; one that waits for its image or for a node takes none. */
+const isUnderWay = (server: Server) => (server.state === 'warming' || server.state === 'starting') && !isStuck(server);
+const isStuck = (server: Server) => (server.state === 'warming' || server.state === 'starting') && (server.stage === 'image' || server.stage === 'room');
+
+/** `warm`: those that can be handed over now. `standing`: with those that were not seen ready just now. */
+type PoolNow = { warm: ServerRef[]; standing: number; warming: number; stuck: number; claimedAt: Date[] };
+
+/** Each profile's servers, in one look at all; those of a profile that is no more come last. */
+function poolsOf(servers: readonly Server[], profiles: Profiles, ready: (server: Server) => boolean): Map<string, PoolNow> {
+  const empty = (): PoolNow => ({ warm: [], standing: 0, warming: 0, stuck: 0, claimedAt: [] });
+  const pools = new Map(profiles.map(({ name }) => [name, empty()]));
+  for (const server of servers) {
+    const pool = pools.get(server.profile) ?? empty();
+    pools.set(server.profile, pool);
+    if (isStuck(server)) pool.stuck++;
+    if (server.state === 'running') pool.claimedAt.push(server.claimedAt);
+    if (server.desired !== 'run') continue;
+    if (server.state === 'warming') pool.warming++;
+    if (server.state === 'warm') pool.standing++;
+    if (server.state === 'warm' && ready(server)) pool.warm.push(server.ref);
+  }
+  return pools;
 }
 
 const sightedReady = (listed: Listed | undefined) => listed?.sighting.state === 'ready' && !listed.claimed;

@@ -9,9 +9,9 @@ import type { ServerRef } from '../core/servers/server.ts';
 import type { Shortfall } from '../core/servers/shortfall.ts';
 import type { Listed, Sighting, Spawner } from '../core/servers/spawner.ts';
 
-type Kept = { instance: string; claimed: boolean; ended?: EndReason };
-/** How starts go: ready at once, never, thrown, thrown after a while, or dead at once. */
-export type Script = 'ready' | 'never' | 'throws' | 'throws late' | 'dies';
+type Kept = { instance: string; claimed: boolean; ended?: EndReason; profile?: string };
+/** How starts go: ready at once, never, waiting for an image, thrown, thrown after a while, or dead at once. */
+export type Script = 'ready' | 'never' | 'no image' | 'throws' | 'throws late' | 'dies';
 
 /**
  * A spawner whose servers are files of a folder: they outlive a controller that is killed, and several processes see the
@@ -31,21 +31,25 @@ export function makeFolderSpawner(folder: string, by = 'one'): Spawner & { kept(
     }
   };
   const write = (ref: ServerRef, kept: Kept) => writeFileSync(fileOf(ref), JSON.stringify(kept));
-  const script = (): Script => (existsSync(join(folder, 'script')) ? (readFileSync(join(folder, 'script'), 'utf8') as Script) : 'ready');
+  const script = (profile = ''): Script => {
+    const file = ['script', `script ${profile}`].map((name) => join(folder, name)).findLast((one) => existsSync(one));
+    return file ? (readFileSync(file, 'utf8') as Script) : 'ready';
+  };
   const sight = (ref: ServerRef, kept: Kept | undefined): Sighting => {
     if (!kept) return { state: 'absent' };
     if (kept.ended) return { state: 'ended', reason: kept.ended, instance: kept.instance };
-    if (script() === 'never') return { state: 'pending', stage: 'booting', instance: kept.instance };
+    const how = script(kept.profile);
+    if (how === 'never' || how === 'no image') return { state: 'pending', stage: how === 'never' ? 'booting' : 'image', instance: kept.instance };
     return { state: 'ready', address: { kind: 'unix', path: fileOf(ref) }, instance: kept.instance, memoryBytes: 100_000_000 };
   };
   const changed = (ref: ServerRef) => listeners.forEach((tell) => tell(ref));
   return {
     kept: () => readdirSync(servers),
-    async start(ref) {
+    async start(ref, { name: profile }) {
       journal('start', ref);
-      const how = script();
+      const how = script(profile);
       if (how === 'throws') throw new UpstreamError('sandbox', 'no room');
-      if (!read(ref)) write(ref, { instance: randomUUID(), claimed: false, ...(how === 'dies' && { ended: 'crashed' }) });
+      if (!read(ref)) write(ref, { instance: randomUUID(), claimed: false, profile, ...(how === 'dies' && { ended: 'crashed' }) });
       if (how === 'throws late') throw new UpstreamError('sandbox', 'it broke after it was made');
       changed(ref);
     },

@@ -20,7 +20,7 @@ const controller = makeController(
     snapshots: { take: async () => {} },
     history: hub.history,
     keys: [{ server: new Uint8Array(32) }],
-    profile: { ...testProfile, poolFloor: 0 },
+    profiles: [{ ...testProfile, poolFloor: 0 }],
     limits: { warningMs: 60_000, busyMs: 60_000, startAttempts: 2, retryMs: 20 },
     log: { ...hub.log, info: (_fields, message) => say(message) },
   },

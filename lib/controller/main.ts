@@ -21,7 +21,7 @@ const controller = makeController(
     snapshots: hub.snapshots,
     history: hub.history,
     keys: secrets.keys,
-    profile: config.profile,
+    profiles: config.profiles,
     limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },
     log: hub.log,
   },

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.end());
 
-const servers = (serversPerUser = 2, onePersonUnsandboxed = false) => makeServers({ store: world.store, bus: world.bus, profile: testProfile, serversPerUser, idleWarningMs: 120_000, onePersonUnsandboxed, markWaitMs: 20_000 });
+const servers = (serversPerUser = 2, onePersonUnsandboxed = false) => makeServers({ store: world.store, bus: world.bus, profiles: [testProfile], serversPerUser, idleWarningMs: 120_000, onePersonUnsandboxed, markWaitMs: 20_000 });
 const warm = (count: number) => vi.waitFor(async () => expect((await world.store.live()).filter(({ state }) => state === 'warm')).toHaveLength(count), patient);
 
 test('opening a lesson takes a warm server, and answers once it is marked and may be entered', async () => {

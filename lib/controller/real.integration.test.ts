@@ -33,7 +33,7 @@ afterEach(async () => {
 });
 
 const start = (keys?: Uint8Array[]) => world.start({ keys, real: { spawner, jupyter }, leaseMs: 10_000, profile: { poolFloor: 1 }, limits: { warningMs: 120_000 } });
-const servers = () => makeServers({ store: world.store, bus: world.bus, profile: testProfile, serversPerUser: 2, idleWarningMs: 120_000, onePersonUnsandboxed: false, markWaitMs: 20_000 });
+const servers = () => makeServers({ store: world.store, bus: world.bus, profiles: [testProfile], serversPerUser: 2, idleWarningMs: 120_000, onePersonUnsandboxed: false, markWaitMs: 20_000 });
 const warm = () => vi.waitFor(async () => expect((await world.store.live()).map(({ state }) => state)).toContain('warm'), slow);
 const accessTo = ({ ref, address }: RunningServer): Access => ({ ref, address, secrets: serverSecrets(new Uint8Array(32), ref) });
 

@@ -17,6 +17,8 @@ import { quick } from './options.fixture.ts';
 export type StartOptions = {
   options?: Partial<ControllerOptions>;
   profile?: Partial<Profile>;
+  /** Profiles besides the default. */
+  others?: (Partial<Profile> & { name: string })[];
   limits?: Partial<{ warningMs: number; busyMs: number; startAttempts: number; retryMs: number }>;
   /** The name of the step after which this controller is as good as killed: nothing it does from then on has any effect. */
   killedAfter?: string;
@@ -40,7 +42,7 @@ export async function makeWorld() {
   const stops: (() => Promise<void>)[] = [];
 
   /** Starts a controller; `stop` ends it as SIGTERM would. */
-  function start({ options, profile, limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, keys, real }: StartOptions = {}) {
+  function start({ options, profile, others = [], limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, keys, real }: StartOptions = {}) {
     const ending = new AbortController();
     const own = makeTestHub(databaseUrl, { holder: `c${stops.length}`, leaseMs });
     const switchOff = makeKillSwitch(killedAfter);
@@ -54,7 +56,7 @@ export async function makeWorld() {
         snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
         history: own.history,
         keys: (keys ?? [new Uint8Array(32)]).map((server) => ({ server })),
-        profile: { ...testProfile, poolFloor: 0, ...profile },
+        profiles: [{ ...testProfile, poolFloor: 0, ...profile }, ...others.map((other) => ({ ...testProfile, poolFloor: 0, ...other }))],
         limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, ...limits },
         log: own.log,
       },
@@ -82,7 +84,8 @@ export async function makeWorld() {
     spawner,
     snapshots,
     start,
-    script: (script: Script) => writeFileSync(join(folder, 'script'), script),
+    /** How starts go from now on: all, or those of one profile. */
+    script: (script: Script, profile?: string) => writeFileSync(join(folder, profile === undefined ? 'script' : `script ${profile}`), script),
     /** What servers lack here from now on. */
     lack: (...shortfalls: Shortfall[]) => writeFileSync(join(folder, 'shortfalls'), JSON.stringify(shortfalls)),
     journal: () => readFileSync(join(folder, 'journal'), 'utf8').trim().split('\n'),
@@ -95,8 +98,8 @@ export async function makeWorld() {
         return server as Extract<Server, { state: State }>;
       }, patient);
     },
-    async request(workspace: WorkspaceId) {
-      const asked = await hub.store.request(workspace, 'default');
+    async request(workspace: WorkspaceId, profile = 'default') {
+      const asked = await hub.store.request(workspace, profile);
       if (asked === 'taken') throw new Error('taken');
       return asked.ref;
     },

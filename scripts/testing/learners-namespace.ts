@@ -26,7 +26,7 @@ export async function makeLearnersNamespace() {
   const opened: TestKubernetesSpawner[] = [];
 
   function open(changed: Partial<PodSettings> = {}): TestKubernetesSpawner {
-    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: { ...pods, ...changed }, onLog: (message, about) => log.push({ message, ...about }) });
+    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: () => ({ ...pods, ...changed }), onLog: (message, about) => log.push({ message, ...about }) });
     opened.push(spawner);
     return spawner;
   }

@@ -52,7 +52,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
       snapshots,
       history: makeHistory(hub.database),
       keys: secrets.keys,
-      profile: { ...anyProfile, name: 'default', poolFloor },
+      profiles: [{ ...anyProfile, name: 'default', poolFloor }],
       limits: { warningMs: 60_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 200 },
       log: hub.log,
     },

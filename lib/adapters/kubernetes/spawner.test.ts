@@ -37,7 +37,7 @@ spawnerContract('the Kubernetes spawner over a stand-in API server', async () =>
   const opened: (Spawner & { close(): Promise<void> })[] = [];
   return {
     async open() {
-      opened.push(makeKubernetesSpawner({ credentials: knowing(server), namespaces: ['learners'], pods, times }));
+      opened.push(makeKubernetesSpawner({ credentials: knowing(server), namespaces: ['learners'], pods: () => pods, times }));
       return opened.at(-1)!;
     },
     async crash(ref) {
@@ -56,7 +56,7 @@ let server: ApiServer;
 let spawner: ReturnType<typeof makeKubernetesSpawner>;
 let log: { message: string; about: Record<string, unknown> }[];
 const open = (options: Partial<KubernetesOptions> = {}) =>
-  makeKubernetesSpawner({ credentials: knowing(server), namespaces: ['learners'], pods, times, onLog: (message, about) => log.push({ message, about }), ...options });
+  makeKubernetesSpawner({ credentials: knowing(server), namespaces: ['learners'], pods: () => pods, times, onLog: (message, about) => log.push({ message, about }), ...options });
 
 beforeEach(async () => {
   log = [];

@@ -14,7 +14,8 @@ export type KubernetesOptions = {
   credentials: CredentialSource;
   /** Where servers are made; one may be taken out once nothing of ours is in it. */
   namespaces: readonly string[];
-  pods: PodSettings;
+  /** How pods of a profile are made. */
+  pods: (profile: string) => PodSettings;
   onLog?: (message: string, about: Record<string, unknown>) => void;
   times?: { api?: typeof apiTimes; follow?: typeof followTimes; stop?: typeof stopTimes };
 };
@@ -88,7 +89,7 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     const place = await placeOf(ref);
     if (place.cache.get(place.name) && (await ask(place))) return;
     try {
-      note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods, place.namespace) }));
+      note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods(profile.name), place.namespace) }));
     } catch (error) {
       if (!(error instanceof Refused && error.reason === 'AlreadyExists')) throw error;
       await ask(place);

@@ -29,14 +29,14 @@ export function makeServerStore({ query }: Database): ServerStore {
     throw error;
   };
   const queue = async (): Promise<{ waiting: Waiting[]; lastServed: LastServed }> => {
-    const found = await query<{ id: ServerId; generation: number; course: CourseId; created_at: Date; retry_at: Date | null; served: Date | null }>(
-      `SELECT s.id, s.generation, w.course_id AS course, s.created_at, s.retry_at,
+    const found = await query<{ id: ServerId; generation: number; profile: string; course: CourseId; created_at: Date; retry_at: Date | null; served: Date | null }>(
+      `SELECT s.id, s.generation, s.profile, w.course_id AS course, s.created_at, s.retry_at,
               (SELECT max(a.admitted_at) FROM server a JOIN workspace aw ON aw.id = a.workspace_id
                WHERE a.state NOT IN ('stopped', 'failed') AND aw.course_id = w.course_id) AS served
        FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE s.state = 'requested' AND s.desired = 'run'`,
     );
     return {
-      waiting: found.map(({ id, generation, course, created_at, retry_at }) => ({ ref: { id, generation }, course, createdAt: created_at, retryAt: retry_at ?? undefined })),
+      waiting: found.map(({ id, generation, profile, course, created_at, retry_at }) => ({ ref: { id, generation }, profile, course, createdAt: created_at, retryAt: retry_at ?? undefined })),
       lastServed: new Map(found.flatMap(({ course, served }) => (served ? [[course, served] as const] : []))),
     };
   };
@@ -79,6 +79,11 @@ export function makeServerStore({ query }: Database): ServerStore {
         [workspace, profile],
       ).catch(orTaken);
       return requested === 'taken' ? requested : requested[0]!;
+    },
+
+    async profileOf(workspace) {
+      const [found] = await query<{ profile: string | null }>('SELECT c.profile FROM workspace w JOIN course c ON c.id = w.course_id WHERE w.id = $1', [workspace]);
+      return found?.profile ?? undefined;
     },
 
     async wantStopped(server, reason) {
@@ -127,15 +132,17 @@ export function makeServerStore({ query }: Database): ServerStore {
 
     async place(server) {
       const { waiting, lastServed } = await queue();
-      const index = admissionOrder(waiting, lastServed).findIndex(({ ref }) => ref.id === server);
+      const ordered = admissionOrder(waiting, lastServed);
+      const index = ordered.findIndex(({ ref }) => ref.id === server);
       if (index < 0) return undefined;
       const formed = new Date(Math.min(...waiting.map(({ createdAt }) => createdAt.getTime())));
       const [pace] = await query<{ age: number; ready: number; usual: number | null }>(
         `SELECT extract(epoch FROM now() - $1::timestamptz)::float8 * 1000 AS age,
                 (SELECT count(*) FROM server_event WHERE at > $1 AND state IN ('warm', 'running') AND reason IS NULL) AS ready,
-                (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took_ms) FROM
-                  (SELECT took_ms FROM server_event WHERE state IN ('warm', 'running') AND took_ms IS NOT NULL ORDER BY at DESC LIMIT 20) last) AS usual`,
-        [formed],
+                (WITH last AS MATERIALIZED (SELECT server_id, at, took_ms FROM server_event WHERE state IN ('warm', 'running') AND took_ms IS NOT NULL ORDER BY at DESC LIMIT 200)
+                 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took_ms) FROM
+                  (SELECT took_ms FROM last JOIN server s ON s.id = last.server_id WHERE s.profile = $2 ORDER BY last.at DESC LIMIT 20) like_this) AS usual`,
+        [formed, ordered[index]!.profile],
       );
       return { place: index + 1, estimateMs: estimate(index + 1, { queueAgeMs: pace!.age, readySinceQueued: pace!.ready, usualStartMs: pace!.usual ?? undefined }) };
     },
@@ -180,7 +187,7 @@ export function makeServerStore({ query }: Database): ServerStore {
         `WITH ${fenced}, pair AS (
            SELECT q.id AS requested, q.workspace_id, p.id AS warm FROM server q, server p, fence
            WHERE q.id = $2 AND q.generation = $3 AND q.state = 'requested' AND q.desired = 'run'
-             AND p.id = $4 AND p.generation = $5 AND p.state = 'warm' AND p.desired = 'run' FOR UPDATE OF q, p
+             AND p.id = $4 AND p.generation = $5 AND p.state = 'warm' AND p.desired = 'run' AND p.profile = q.profile FOR UPDATE OF q, p
          ), ended AS (
            UPDATE server s SET state = 'stopped', reason = 'surplus', since = now(), ended_at = now()
            FROM pair WHERE s.id = pair.requested RETURNING s.id, pair.workspace_id, pair.warm

@@ -3,7 +3,7 @@ import { ok, refuse, type Outcome } from '../errors.ts';
 import type { UserId, WorkspaceId } from '../ids.ts';
 import { viewOf } from './describe.ts';
 import type { EndReason } from './reason.ts';
-import type { Profile, Server } from './server.ts';
+import { profileNamed, type Profiles, type Server } from './server.ts';
 import type { ServerRequests } from './store.ts';
 import type { ServerView } from './view.ts';
 
@@ -33,7 +33,9 @@ export function decideOpen(server: Server | undefined): OpenDecision {
 type Deps = {
   store: ServerRequests;
   bus: Bus;
-  profile: Profile;
+  profiles: Profiles;
+  /** A course has chosen a profile that is no more; its learners have the default meanwhile. */
+  onMissingProfile?: (about: { profile: string; workspace: WorkspaceId }) => void;
   serversPerUser: number;
   idleWarningMs: number;
   /** Without a sandbox only one person at a time has a server: others can reach this site, and nobody allowed that they share it. */
@@ -43,12 +45,20 @@ type Deps = {
 };
 
 /** What a learner may do with the server of a workspace of their own. Who may act on which workspace is asked before. */
-export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs, onePersonUnsandboxed, markWaitMs = 400 }: Deps) {
+export function makeServers({ store, bus, profiles, onMissingProfile, serversPerUser, idleWarningMs, onePersonUnsandboxed, markWaitMs = 400 }: Deps) {
   const view = async (workspace: WorkspaceId): Promise<ServerView> => {
     const server = await store.of(workspace);
     const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
-    return viewOf(server, place, { warningMs: idleWarningMs, lifetimeMs: profile.lifetimeMs });
+    return viewOf(server, place, { warningMs: idleWarningMs, lifetimeMs: profileNamed(profiles, server?.profile).lifetimeMs });
   };
+
+  /** What a server made now for the workspace is made from. */
+  async function chosenFor(workspace: WorkspaceId): Promise<string> {
+    const wanted = await store.profileOf(workspace);
+    const { name } = profileNamed(profiles, wanted);
+    if (wanted !== undefined && wanted !== name) onMissingProfile?.({ profile: wanted, workspace });
+    return name;
+  }
 
   return {
     /** Where the workspace's server stands, without asking for one. */
@@ -61,20 +71,21 @@ export function makeServers({ store, bus, profile, serversPerUser, idleWarningMs
      */
     async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
       if (decideOpen(await store.of(workspace)) !== 'claim') return ok(await view(workspace));
-      const others = (await store.liveOf(user)).filter((other) => other.workspace !== workspace);
+      const [mine, profile] = await Promise.all([store.liveOf(user), chosenFor(workspace)]);
+      const others = mine.filter((other) => other.workspace !== workspace);
       if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
       if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) return unsandboxed;
 
       const marked = heardOf(bus, workspace, markWaitMs);
       try {
-        const claimed = await store.claimWarm(workspace, profile.name);
-        if (claimed === 'none') await store.request(workspace, profile.name);
+        const claimed = await store.claimWarm(workspace, profile);
+        if (claimed === 'none') await store.request(workspace, profile);
         // Two lessons opened at the same moment in two courses each saw room: the later server gives way.
         const now = await store.liveOf(user);
         if (now.findIndex((other) => other.workspace === workspace) >= serversPerUser) {
-          const mine = now.find((other) => other.workspace === workspace)!;
-          await store.wantStopped(mine.id, 'requested');
-          return tooMany(now.filter((other) => other !== mine), serversPerUser);
+          const late = now.find((other) => other.workspace === workspace)!;
+          await store.wantStopped(late.id, 'requested');
+          return tooMany(now.filter((other) => other !== late), serversPerUser);
         }
         if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) {
           for (const { id } of now.filter((other) => other.workspace === workspace)) await store.wantStopped(id, 'requested');

@@ -1,21 +1,22 @@
 import type { Profile } from './server.ts';
+import { begunAt } from './timetable.ts';
 
-/** Times at which more servers are wanted than demand alone would tell, such as a class that begins at nine. */
-export type Timetable = readonly { from: Date; to: Date; servers: number }[];
-
-/** `claimed`: servers that changed hands within `windowMs`. `startMs`: how long a server takes to become ready. */
-export type Demand = { claimed: number; windowMs: number; startMs: number };
+/** `claimedAt`: when the servers that were claimed of late, or since a class began, changed hands. `startMs`: how long a server takes to become ready. */
+export type Demand = { claimedAt: readonly Date[]; windowMs: number; startMs: number };
 
 /**
- * How many warm servers to keep. While one is being made, learners go on arriving at the recent rate: so many must stand
- * ready, twice over because arrivals come in bunches.
+ * How many warm servers of a profile to keep. While one is being made, learners go on arriving at the recent rate: so many must
+ * stand ready, twice over because arrivals come in bunches. Of a class that is on, as many as have not come yet.
  */
-export function poolTarget(profile: Pick<Profile, 'poolFloor'>, now: Date, timetable: Timetable, demand: Demand): number {
-  const planned = timetable.filter(({ from, to }) => from <= now && now < to).map(({ servers }) => servers);
-  const arrivals = (demand.claimed / demand.windowMs) * demand.startMs;
+export function poolTarget({ poolFloor, timetable = [] }: Pick<Profile, 'poolFloor' | 'timetable'>, now: Date, { claimedAt, windowMs, startMs }: Demand): number {
+  const since = (time: number) => claimedAt.filter((at) => at.getTime() >= time).length;
+  const classes = timetable.flatMap((one) => ({ servers: one.servers, begun: begunAt(one, now)?.getTime() })).filter((one): one is { servers: number; begun: number } => one.begun !== undefined);
+  const expected = classes.reduce((sum, { servers }) => sum + servers, 0);
+  const planned = classes.length > 0 ? expected - since(Math.min(...classes.map(({ begun }) => begun))) : 0;
+  const arrivals = (since(now.getTime() - windowMs) / windowMs) * startMs;
   // A floor of nothing is an operator's wish for no pool, not a guess that nobody comes.
-  const expected = profile.poolFloor === 0 ? 0 : Math.ceil(arrivals * 2);
-  return Math.max(profile.poolFloor, expected, ...planned);
+  const byRate = poolFloor === 0 ? 0 : Math.ceil(arrivals * 2);
+  return Math.max(poolFloor, byRate, planned);
 }
 
 /** For so long after a claim its replacement is not begun: a start takes a whole CPU, and the learner's first cell runs now. */
@@ -24,24 +25,44 @@ const REPLACE_AFTER_MS = 1_500;
 /** The servers claimed so lately that they are not replaced yet, and how long it takes until one more may be. */
 export function justClaimed(claimedAt: readonly Date[], now: Date): { count: number; nextMs?: number } {
   const left = claimedAt.map((at) => at.getTime() + REPLACE_AFTER_MS - now.getTime()).filter((ms) => ms > 0);
-  return { count: left.length, ...(left.length > 0 && { nextMs: Math.min(...left) }) };
+  return { count: left.length, ...(left.length > 0 && { nextMs: left.reduce((least, ms) => Math.min(least, ms)) }) };
 }
+
+/** One profile's pool. `justClaimed`: the count of that function. `resting`: its starts have failed of late, so none is made now. */
+export type Pool = { target: number; warm: number; warming: number; justClaimed: number; resting?: boolean };
 
 export type PoolRoom = {
   /** Servers that may still be made. */
   free: number;
-  startsAtOnce: number;
-  starting: number;
-  /** Learners in the queue, who come first. */
-  waiting: number;
-  /** `justClaimed().count`. */
-  justClaimed: number;
+  /** Starts that may still be begun. */
+  starts: number;
+  /** Learners who wait for such room: they come first. */
+  held: number;
+  /** Servers whose end would let one of them in, beyond those that end already. */
+  wanted: number;
 };
 
-/** What the pool lacks or has too many of. */
-export function poolChange(target: number, have: { warm: number; warming: number }, room: PoolRoom): { add: number; drop: number } {
-  if (room.waiting > 0) return { add: 0, drop: 0 };
-  const missing = target - have.warm - have.warming;
-  const may = Math.min(room.free, room.startsAtOnce - room.starting);
-  return { add: Math.max(0, Math.min(missing - room.justClaimed, may)), drop: Math.max(0, Math.min(have.warm, -missing)) };
+/**
+ * What each pool lacks or has too many of. They take turns, so that none waits until another is full. What nobody uses gives way to
+ * who waits, the last pool first.
+ */
+export function poolChanges(pools: readonly Pool[], room: PoolRoom): { add: number; drop: number }[] {
+  const changes = pools.map(({ target, warm, warming }) => ({ add: 0, drop: room.held > 0 ? 0 : Math.max(0, Math.min(warm, warm + warming - target)) }));
+  let wanted = room.wanted;
+  for (const [at, { warm }] of [...pools.entries()].reverse()) {
+    const gives = Math.min(warm, wanted);
+    changes[at]!.drop = Math.max(changes[at]!.drop, gives);
+    wanted -= gives;
+  }
+  let may = room.held > 0 ? 0 : Math.min(room.free, room.starts);
+  for (let gave = true; gave && may > 0; ) {
+    gave = false;
+    for (const [at, { target, warm, warming, justClaimed, resting }] of pools.entries()) {
+      if (resting || may <= 0 || target - warm - warming - justClaimed - changes[at]!.add <= 0) continue;
+      changes[at]!.add++;
+      may--;
+      gave = true;
+    }
+  }
+  return changes;
 }

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CourseId, ServerId } from '../ids.ts';
-import { admissionOrder, admit, estimate, type Waiting } from './queue.ts';
+import { admissionOrder, admit, estimate, type ProfileRoom, type Room, type Waiting } from './queue.ts';
 
 const nine = new Date('2026-01-05T09:00:00Z');
 const at = (ms: number) => new Date(nine.getTime() + ms);
-const waiting = (course: string, generation: number, createdMs = generation): Waiting => ({ ref: { id: `${course}${generation}` as ServerId, generation }, course: course as CourseId, createdAt: at(createdMs) });
+const waiting = (course: string, generation: number, createdMs = generation): Waiting => ({ ref: { id: `${course}${generation}` as ServerId, generation }, profile: 'default', course: course as CourseId, createdAt: at(createdMs) });
 const ids = (list: readonly { ref: { id: ServerId } }[]) => list.map(({ ref }) => ref.id);
-const room = { free: 10, startsAtOnce: 4, starting: 0, warm: [], warming: 0 };
+const room: Room = { free: 10, startsAtOnce: 4, starting: 0, profiles: new Map() };
+const having = (one: Partial<ProfileRoom>, name = 'default') => new Map([[name, { warm: [], warming: 0, stuck: 0, ...one }]]);
+const warmOne = { id: 'w' as ServerId, generation: 90 };
 
 // The three of F5 were seen to fail first come, first served.
 test('F5 courses take turns, and within a course whoever asked first comes first', () => {
@@ -44,9 +46,22 @@ test('F5 admitting one at a time serves everybody, and nobody waits for more tha
 
 test('ready servers go to the heads, the next wait for those being warmed, the rest start as room and pace allow', () => {
   const line = Array.from({ length: 8 }, (_, index) => waiting('a', index));
-  const admission = admit(line, new Map(), { ...room, warm: [{ id: 'w' as ServerId, generation: 90 }], warming: 2, startsAtOnce: 3, starting: 1 }, nine);
-  expect(admission).toEqual({ handOver: [{ to: line[0]!.ref, warm: { id: 'w', generation: 90 } }], start: [line[3]!.ref, line[4]!.ref] });
-  expect(admit(line, new Map(), { ...room, free: 0 }, nine)).toEqual({ handOver: [], start: [] });
+  const admission = admit(line, new Map(), { ...room, profiles: having({ warm: [warmOne], warming: 2 }), startsAtOnce: 3, starting: 1 }, nine);
+  expect(admission).toEqual({ handOver: [{ to: line[0]!.ref, warm: warmOne }], start: [line[3]!.ref, line[4]!.ref], held: 3, lacking: 0 });
+  expect(admit(line, new Map(), { ...room, free: 0 }, nine)).toEqual({ handOver: [], start: [], held: 8, lacking: 8 });
+});
+
+// Seen to fail with servers handed over whatever their profile.
+test('a learner gets a server of the profile asked for, and starts cold where that one has none', () => {
+  const [plain, gpu] = [waiting('a', 1), { ...waiting('b', 2), profile: 'gpu' }];
+  expect(admit([plain, gpu], new Map(), { ...room, profiles: having({ warm: [warmOne], warming: 3 }) }, nine)).toMatchObject({ handOver: [{ to: plain.ref }], start: [gpu.ref] });
+  expect(admit([plain, gpu], new Map(), { ...room, profiles: having({ warm: [warmOne] }, 'gpu') }, nine)).toMatchObject({ handOver: [{ to: gpu.ref }], start: [plain.ref] });
+});
+
+// Seen to fail with the stuck counted among the starts of all.
+test('F15 starts that wait for an image or a node hold up their own profile alone', () => {
+  const [plain, gpu] = [waiting('a', 1), { ...waiting('b', 2), profile: 'gpu' }];
+  expect(admit([gpu, plain], new Map(), { ...room, profiles: having({ stuck: 4 }, 'gpu') }, nine)).toEqual({ handOver: [], start: [plain.ref], held: 0, lacking: 0 });
 });
 
 test('a start that failed waits for its time, and holds nobody up meanwhile', () => {

@@ -2,7 +2,7 @@ import type { CourseId } from '../ids.ts';
 import type { ServerRef } from './server.ts';
 
 /** A requested server nobody has begun to start. `retryAt`: not before, after a start that failed. */
-export type Waiting = { ref: ServerRef; course: CourseId; createdAt: Date; retryAt?: Date };
+export type Waiting = { ref: ServerRef; profile: string; course: CourseId; createdAt: Date; retryAt?: Date };
 
 /** When each course last had a server let start, as far as it is remembered. */
 export type LastServed = ReadonlyMap<CourseId, Date>;
@@ -31,29 +31,50 @@ export function estimate(place: number, { queueAgeMs, readySinceQueued, usualSta
   return usualStartMs === undefined ? undefined : Math.round(place * usualStartMs);
 }
 
+/** What one profile has to give. */
+export type ProfileRoom = {
+  /** Servers that stand ready, owned by nobody. */
+  warm: readonly ServerRef[];
+  /** Servers on their way into the pool; the queue's heads wait for these, as they have a start already made. */
+  warming: number;
+  /** Its starts that wait for their image or for a node: they hold up no other profile's. */
+  stuck: number;
+};
+
 export type Room = {
   /** Servers that may still be made: the machine's maximum less those it has. */
   free: number;
   /** Starts that may run at once: more would make each slower. */
   startsAtOnce: number;
-  /** Starts that run now. */
+  /** Starts that run now, without the stuck. */
   starting: number;
-  /** Servers that stand ready, owned by nobody. */
-  warm: readonly ServerRef[];
-  /** Servers on their way into the pool; the queue's heads wait for these, as they have a start already made. */
-  warming: number;
+  /** By name. */
+  profiles: ReadonlyMap<string, ProfileRoom>;
 };
 
-export type Admission = { handOver: { to: ServerRef; warm: ServerRef }[]; start: ServerRef[] };
+/** `held`: how many wait for room or pace alone. `lacking`: for how many of them there is no room, whatever the pace. */
+export type Admission = { handOver: { to: ServerRef; warm: ServerRef }[]; start: ServerRef[]; held: number; lacking: number };
+
+const nothing: ProfileRoom = { warm: [], warming: 0, stuck: 0 };
 
 /**
- * Whom to serve now. Ready servers go to the heads of the queue, the next ones wait for servers that are being warmed,
- * and the rest start cold as far as room and pace allow.
+ * Whom to serve now. Ready servers go to the heads of the queue, the next ones wait for servers of their profile that are being
+ * warmed, and the rest start cold as far as room and pace allow.
  */
 export function admit(waiting: readonly Waiting[], lastServed: LastServed, room: Room, now: Date): Admission {
-  const due = admissionOrder(waiting, lastServed).filter((one) => !one.retryAt || one.retryAt <= now);
-  const handOver = due.slice(0, room.warm.length).map((one, place) => ({ to: one.ref, warm: room.warm[place]! }));
-  const cold = Math.max(0, Math.min(room.free, room.startsAtOnce - room.starting));
-  const start = due.slice(handOver.length + room.warming).slice(0, cold).map((one) => one.ref);
-  return { handOver, start };
+  const admission: Admission = { handOver: [], start: [], held: 0, lacking: 0 };
+  const taken = new Map<string, number>();
+  const pace = room.startsAtOnce - room.starting;
+  for (const { ref, profile, retryAt } of admissionOrder(waiting, lastServed)) {
+    if (retryAt && retryAt > now) continue;
+    const { warm, warming, stuck } = room.profiles.get(profile) ?? nothing;
+    const place = taken.get(profile) ?? 0;
+    taken.set(profile, place + 1);
+    if (place < warm.length) admission.handOver.push({ to: ref, warm: warm[place]! });
+    else if (place < warm.length + warming) continue;
+    else if (admission.start.length >= Math.min(room.free, pace)) admission.held++;
+    else if (admission.start.length < pace - stuck) admission.start.push(ref);
+  }
+  admission.lacking = Math.max(0, admission.held + admission.start.length - Math.max(0, room.free));
+  return admission;
 }

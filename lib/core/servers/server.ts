@@ -1,6 +1,7 @@
 import type { ServerId, WorkspaceId } from '../ids.ts';
 import type { Unkept } from '../workspaces/unkept.ts';
 import type { EndReason } from './reason.ts';
+import type { Timetable } from './timetable.ts';
 
 /** Names one server for ever: an id and the generation it was made with. */
 export type ServerRef = { id: ServerId; generation: number };
@@ -43,5 +44,13 @@ export type Profile = {
   lifetimeMs: number;
   idleMs: number;
   poolFloor: number;
+  /** Classes for which more of them stand ready. */
+  timetable?: Timetable;
   startDeadlineMs: number;
 };
+
+/** Every profile there is, the default first. */
+export type Profiles = readonly [Profile, ...Profile[]];
+
+/** The one of that name. What is made from a profile that is no more goes by the default, so that nobody is shut out. */
+export const profileNamed = <P extends Profile>(profiles: readonly [P, ...P[]], name: string | undefined): P => profiles.find((profile) => profile.name === name) ?? profiles[0];

@@ -28,6 +28,8 @@ export interface ServerRequests {
   claimWarm(workspace: WorkspaceId, profile: string): Promise<RunningServer | 'none' | 'taken'>;
   /** Writes the wish for a cold server; 'taken' when the workspace already has a live one. */
   request(workspace: WorkspaceId, profile: string): Promise<Server | 'taken'>;
+  /** The name of the profile that the workspace's course has chosen; none where it has chosen none. */
+  profileOf(workspace: WorkspaceId): Promise<string | undefined>;
   /** Writes desired = stop with its reason. Stopping what has ended changes nothing. */
   wantStopped(server: ServerId, reason: EndReason): Promise<void>;
   /** The owner answered the warning: not idle from now. */
