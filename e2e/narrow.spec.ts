@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.ts';
-import { lessons, course } from './lessons.ts';
+import { codeCell, course, enrol, lessons } from './lessons.ts';
 
 // Seen to fail for /admin, /admin/people and /teach/<course> as they were: 671 to 770 pixels wide at 320.
 test('no page is wider than a phone', async ({ admin: { page }, site }) => {
@@ -10,4 +10,20 @@ test('no page is wider than a phone', async ({ admin: { page }, site }) => {
     await expect(page.locator('h1').first(), path).toBeAttached();
     await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: path }).toBe(320);
   }
+});
+
+// Seen to fail with the way of wide screens: its cells were 10 pixels wide.
+test('on a phone JupyterLab shows the notebook, not its file browser', async ({ learner: { page, person }, site, expectedProblems }) => {
+  expectedProblems.push(/\.nb\.lectern\.localhost/);
+  test.setTimeout(120_000);
+  await enrol(person);
+  const [first] = await lessons();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${site}/courses/${course}/${first!.slug}`);
+  await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
+  const cell = page.frameLocator('iframe[title^="JupyterLab"]').locator('.jp-Notebook .jp-CodeCell').first();
+  await expect(cell).toBeVisible({ timeout: 90_000 });
+  await expect.poll(async () => (await cell.boundingBox())?.width ?? 0, { timeout: 30_000 }).toBeGreaterThan(250);
+  await page.getByRole('button', { name: 'Back to the lesson' }).click();
+  await expect(codeCell(page)).toBeVisible({ timeout: 60_000 });
 });

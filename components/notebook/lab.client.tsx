@@ -16,6 +16,8 @@ export default function Lab({ at, title }: { at: Entered; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
   const commands = useRef<LabCommands>(undefined);
   const [leaving, setLeaving] = useState<'no' | 'saving' | 'failed'>('no');
+  // JupyterLab's file browser alone is as wide as a phone: there it shows the one document, in its own mode for that.
+  const [mode] = useState(() => (matchMedia('(width < 40rem)').matches ? 'doc' : 'lab'));
 
   useEffect(() => {
     const target = frame.current?.contentWindow;
@@ -53,7 +55,7 @@ export default function Lab({ at, title }: { at: Entered; title: string }) {
         )}
       </div>
       <Banners />
-      <iframe ref={frame} title={`JupyterLab: ${title}`} src={`${at.origin}/lab/tree/${at.workspace.path.split('/').map(encodeURIComponent).join('/')}`} sandbox={sandbox} allow="clipboard-read; clipboard-write; fullscreen" />
+      <iframe ref={frame} title={`JupyterLab: ${title}`} src={`${at.origin}/${mode}/tree/${at.workspace.path.split('/').map(encodeURIComponent).join('/')}`} sandbox={sandbox} allow="clipboard-read; clipboard-write; fullscreen" />
     </div>
   );
 }

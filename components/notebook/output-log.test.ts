@@ -2,20 +2,27 @@ import { expect, test } from 'vitest';
 import type { LoggedExecution, OutputLog } from './api.client.ts';
 import { latestByCell, nothingRead, readOn } from './output-log.ts';
 
+const begun = (seq: number) => ({ seq, type: 'execute_input', content: { execution_count: seq } });
 const line = (seq: number, text: string) => ({ seq, type: 'stream', content: { name: 'stdout', text } });
 const execution = (msgId: string, state: LoggedExecution['state'], ...messages: LoggedExecution['messages']): LoggedExecution => ({ msgId, cellId: 'a', kernelId: 'k', state, messages });
 const answer = (seq: number, ...executions: LoggedExecution[]): OutputLog => ({ log: 'L', seq, executions });
 const text = (reading: ReturnType<typeof readOn>) => latestByCell(reading).get('a')?.shown.outputs.map((output) => (output.kind === 'stream' ? output.text : '?'));
 
 test('answers that overlap add each line once', () => {
-  const first = readOn(nothingRead, answer(2, execution('m', 'busy', line(1, 'one '), line(2, 'two '))));
-  const second = readOn(first, answer(3, execution('m', 'finished', line(1, 'one '), line(2, 'two '), line(3, 'three'))));
+  const first = readOn(nothingRead, answer(3, execution('m', 'busy', begun(1), line(2, 'one '), line(3, 'two '))));
+  const second = readOn(first, answer(4, execution('m', 'finished', begun(1), line(2, 'one '), line(3, 'two '), line(4, 'three'))));
   expect(text(second)).toEqual(['one two three']);
   expect(latestByCell(second).get('a')).toMatchObject({ state: 'finished' });
 });
 
 test('a cell shows its last execution', () => {
-  expect(text(readOn(nothingRead, answer(2, execution('m', 'finished', line(1, 'old')), execution('n', 'busy', line(2, 'new')))))).toEqual(['new']);
+  expect(text(readOn(nothingRead, answer(3, execution('m', 'finished', begun(1), line(2, 'old')), execution('n', 'busy', line(3, 'new')))))).toEqual(['new']);
+});
+
+test('an execution that ended without having begun is aborted, and its cell goes on showing the one before', () => {
+  const reading = readOn(nothingRead, answer(4, execution('m', 'finished', begun(1), line(2, 'kept')), execution('n', 'finished', { seq: 3, type: 'status', content: { execution_state: 'idle' } })));
+  expect(reading.executions.get('n')).toMatchObject({ state: 'aborted' });
+  expect(text(reading)).toEqual(['kept']);
 });
 
 test('the log of another server begins anew', () => {

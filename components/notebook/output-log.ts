@@ -2,8 +2,8 @@ import type { JsonObject } from '../../lib/core/lessons/json.ts';
 import type { OutputLog } from './api.client.ts';
 import { eventOf, nothingShown, show, update, type Shown } from './execution.ts';
 
-/** One execution as the server's log tells it. */
-export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
+/** One execution as the server's log tells it. `aborted`: it ended without having begun, since one before it failed. */
+export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
 
 /** How far the log was read. A number of one server's log says nothing in another's. */
 export type Reading = { log: string; seq: number; executions: Map<string, Followed> };
@@ -26,15 +26,16 @@ export function readOn(reading: Reading, answer: OutputLog): Reading {
       else if (event?.kind === 'update') executions.forEach((each, id) => executions.set(id, { ...each, shown: update(each.shown, event) }));
       if (event) followed = { ...followed, shown: event.kind === 'update' ? update(followed.shown, event) : show(followed.shown, event) };
     }
-    executions.set(msgId, { ...followed, state });
+    executions.set(msgId, { ...followed, state: state === 'finished' && followed.executionCount === null ? 'aborted' : state });
   }
   return { log: answer.log, seq: Math.max(base.seq, answer.seq), executions };
 }
 
-/** The last execution of each cell: the one whose outputs the cell shows. */
+/** The last execution of each cell that began: the one whose outputs the cell shows. */
 export function latestByCell(reading: Reading): Map<string, Followed> {
   const latest = new Map<string, Followed>();
   for (const followed of reading.executions.values()) {
+    if (followed.state === 'aborted') continue;
     const other = latest.get(followed.cellId);
     if (!other || other.firstSeq < followed.firstSeq) latest.set(followed.cellId, followed);
   }

@@ -15,7 +15,7 @@ const stopped = 'The kernel stopped while this cell was running. Run it again.';
 const neverSent = 'The connection was lost before this cell began. Run it again.';
 
 /** What the page knows of executions: those of its own connection as they happen, all others from the server's log. */
-export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
+export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read = readOutputs) {
   const queue: { cellId: string; code: string }[] = [];
   /** Executions of the present connection, by message id. */
   const live = new Map<string, string>();
@@ -90,10 +90,14 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
 
   function settleUnsure(announced: string[]) {
     const anew = new Set([...live.values(), ...queue.map(({ cellId }) => cellId)]);
+    const waits = (cellId: string) => !anew.has(cellId) && cells.get(cellId)?.run.state === 'queued';
     for (const [msgId, cellId] of unsure) {
       if (announced.includes(msgId)) continue;
       unsure.delete(msgId);
-      if (!reading.executions.has(msgId) && !anew.has(cellId) && cells.get(cellId)?.run.state === 'queued') setRun(cellId, { state: 'lost', say: neverSent });
+      if (!waits(cellId)) continue;
+      const logged = reading.executions.get(msgId);
+      if (!logged) setRun(cellId, { state: 'lost', say: neverSent });
+      else if (logged.state === 'aborted') setRun(cellId, { state: 'none' });
     }
   }
 
@@ -142,7 +146,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined) {
       try {
         do {
           again = false;
-          const answer = await readOutputs(at.origin, at.workspace.path, reading.seq);
+          const answer = await read(at.origin, at.workspace.path, reading.seq);
           if (!answer) break;
           const before = reading;
           reading = readOn(reading, answer);

@@ -11,7 +11,7 @@ export default async function VerifyPage({ searchParams }: Props) {
   const { token } = await searchParams;
   return (
     <AccountFrame title="Confirm your e-mail address" lead="One press, and this address is yours here.">
-      <TokenForm action={verifyEmail} token={String(token ?? '')} button="Confirm" done={<>Your address is confirmed. <Link href="/sign-in">Sign in</Link></>} />
+      <TokenForm action={verifyEmail} token={String(token ?? '')} button="Confirm" done={<>Your address is confirmed. <Link href="/courses">Go to the courses</Link></>} />
     </AccountFrame>
   );
 }
