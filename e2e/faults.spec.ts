@@ -14,6 +14,7 @@ async function isBack(name: ProgramName, before: number, site: string) {
   await expect.poll(() => statusThroughFrontDoor(Number(new URL(site).port), '/readyz'), { timeout: 60_000 }).toBe(200);
 }
 
+// That of the gateway was seen to fail with the log of outputs unread after a loss: the lines of that time were missing.
 for (const name of ['gateway', 'web', 'controller'] as const) {
   test(`F7 kill -9 of ${name}: it comes back by itself, the running cell goes on and the page shows every line`, async ({ learner, site, expectedProblems }) => {
     expectedProblems.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE|ERR_NETWORK|WebSocket|50[0-9]|Failed to fetch|NetworkError|Connection lost|reconnecting/i);

@@ -120,6 +120,7 @@ test('F17 a leader that is killed without a goodbye is followed within its lease
   expect(world.journal().filter((line) => line.includes(' start '))).toHaveLength(2);
 });
 
+// Seen to fail with the lease not released: the next leader had to wait for its end.
 test('a leader that is asked to end passes the lease on at once, and leaves its servers running', async () => {
   const { child, said } = startLeader('polite', 600_000);
   const workspace = await world.workspace();

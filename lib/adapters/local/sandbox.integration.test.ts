@@ -306,6 +306,7 @@ test('a stop leaves no process, socket, folder or control group, in mid-executio
   await spawner.end();
 });
 
+// Seen to fail with no sandbox: the first file was planted.
 test('T28 the sandbox of a user who is not root shuts in as well', async () => {
   const server = await start({}, { sandbox: 'user' });
   expect(server.spawner.sandbox).toEqual({ kind: 'user' });
