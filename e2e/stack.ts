@@ -10,6 +10,12 @@ import { whatIsLeft } from '../scripts/testing/leaks.ts';
 const root = resolve(import.meta.dirname, '..');
 const READY_MS = 15 * 60_000;
 
+/** What courses may choose besides the default: one for instructors, one for admins alone. */
+const profiles = {
+  roomy: { title: 'Roomy', description: 'Half as much memory again.', memoryMb: 1536, mayUse: { roles: ['instructor'] } },
+  reserved: { title: 'Reserved', description: 'As large as this machine allows.' },
+};
+
 export type Stack = {
   site: string;
   stateDir: string;
@@ -34,6 +40,7 @@ export async function startStack(env: Record<string, string> = {}): Promise<Stac
       PORT: String(port),
       LECTERN_WEB_PORT: String(webPort),
       LECTERN_POOL_FLOOR: '2',
+      LECTERN_PROFILES: JSON.stringify(profiles),
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import yazl from 'yazl';
 import { expect, test, type Page } from './fixtures.ts';
+import { sql } from './people.ts';
 
 const notebook = (...cells: { cell_type: 'markdown' | 'code'; source: string }[]) =>
   Buffer.from(
@@ -92,6 +93,43 @@ test('several notebooks chosen together become one course', async ({ instructor:
   await page.getByRole('button', { name: 'Make this course' }).click();
   await expect(page).toHaveURL(/\/teach\/new-course/);
   await expect(page.getByRole('main').getByRole('listitem').getByRole('link')).toHaveText(['First', 'Second']);
+});
+
+// Seen to fail without the question in the use case: the forged form was answered with "Saved".
+test('T26 an instructor chooses what a course’s servers are made from, and what was not offered is refused', async ({ instructor, admin, site }) => {
+  const { page, person } = instructor;
+  await page.goto(`${site}/teach/new`);
+  await choose(page, [{ name: 'only.ipynb', buffer: notebook({ cell_type: 'code', source: '1 + 1' }) }]);
+  await page.getByRole('button', { name: 'Make this course' }).click();
+  await expect(page).toHaveURL(/\/teach\/new-course/);
+  const slug = page.url().split('/').at(-1)!;
+  const chosen = async () => (await sql<{ profile: string | null }>('SELECT profile FROM course WHERE slug = $1', [slug]))[0]?.profile;
+
+  await expect(page.getByRole('radio')).toHaveCount(2);
+  await expect(page.getByRole('radio', { name: 'Standard' })).toBeChecked();
+  await page.getByRole('radio', { name: 'Roomy' }).check();
+  await page.getByRole('button', { name: 'Use these servers' }).click();
+  await expect(page.getByText('Saved: servers started from now on').first()).toBeVisible();
+  expect(await chosen()).toBe('roomy');
+  await page.reload();
+  await expect(page.getByRole('radio', { name: 'Roomy' })).toBeChecked();
+
+  await page.getByRole('radio', { name: 'Roomy' }).evaluate((radio: HTMLInputElement) => (radio.value = 'reserved'));
+  await page.getByRole('button', { name: 'Use these servers' }).click();
+  await expect(page.getByText('Only some people may choose “Reserved”').first()).toBeVisible();
+  expect(await chosen()).toBe('roomy');
+
+  // The server that starts next is such a one, and admins see it.
+  await page.goto(`${site}/courses/${slug}`);
+  await page.getByRole('main').getByRole('listitem').getByRole('link').first().click();
+  const profileOf = () => sql<{ profile: string }>(`SELECT s.profile FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1`, [person.id]);
+  await expect.poll(profileOf).toEqual([{ profile: 'roomy' }]);
+  await admin.page.goto(`${site}/admin`);
+  await expect(admin.page.getByRole('region', { name: 'Servers by profile' }).getByRole('row')).toContainText(['Profile', 'Standard', 'Roomy', 'Reserved']);
+  await expect(admin.page.getByRole('region', { name: 'Live servers' }).getByRole('row').filter({ hasText: person.email })).toContainText('Roomy');
+
+  await admin.page.goto(`${site}/teach/${slug}`);
+  await expect(admin.page.getByRole('radio')).toHaveCount(3);
 });
 
 test('T26 learners and instructors of other courses neither see nor reach what is not theirs to teach', async ({ learner, instructor, site, expectedProblems }) => {

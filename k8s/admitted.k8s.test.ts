@@ -26,7 +26,7 @@ afterAll(async () => {
   if (made) await kubectl(['delete', 'namespace,priorityclass', '-l', 'app.kubernetes.io/part-of=lectern', '--wait=false']);
 });
 
-test.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s is what a real API server takes, without a warning', async (folder) => {
+test.each([...overlays.map((name) => `overlays/${name}`), 'self-test', 'examples/gpu-profile'])('%s is what a real API server takes, without a warning', async (folder) => {
   const { stderr } = await kubectl(['apply', '--server-side', '--dry-run=server', '-f', '-'], render(folder));
   // A version with dots in the name of a Job is the one thing it wonders about.
   expect(stderr.split('\n').filter((line) => line && !line.includes('must not contain dots'))).toEqual([]);
@@ -34,7 +34,8 @@ test.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s is w
 
 // Seen to fail with the capability list taken out of base/every-pod.yaml.
 test('every pod of the deployment passes restricted admission', async () => {
-  const pods = [...render('overlays/local'), ...render('self-test')];
+  const own = render('examples/gpu-profile').filter(({ metadata }) => metadata.name.endsWith('-gpu'));
+  const pods = [...render('overlays/local'), ...render('self-test'), ...own];
   const asked = podsOf(pods).map(({ name, namespace, labels, pod }) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: name.replaceAll('.', '-'), namespace, labels }, spec: { restartPolicy: 'Never', ...pod } }));
   const { stdout } = await kubectl(['create', '--dry-run=server', '-o', 'name', '-f', '-'], asked);
   expect(stdout.trim().split('\n')).toHaveLength(asked.length);

@@ -9,7 +9,7 @@ import { overlays, podsOf, render, type Policy } from './rendered.fixture.ts';
 /** Kubernetes' quantities. */
 const toNumber = (quantity: string) => Number.parseFloat(quantity) * ({ m: 0.001, Mi: 2 ** 20, Gi: 2 ** 30 }[/[A-Za-z]+$/.exec(quantity)?.[0] ?? ''] ?? 1);
 
-describe.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s', (folder) => {
+describe.each([...overlays.map((name) => `overlays/${name}`), 'self-test', 'examples/gpu-profile'])('%s', (folder) => {
   const things = render(folder);
 
   test('every pod is restricted, bounded and of one version', () => {
@@ -21,8 +21,7 @@ describe.each([...overlays.map((name) => `overlays/${name}`), 'self-test'])('%s'
       expect(pod.automountServiceAccountToken === true, name).toBe(name === 'controller');
       for (const { image, resources, securityContext } of pod.containers) {
         expect(securityContext, name).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } });
-        expect(Object.keys(resources.limits).sort(), name).toEqual(['cpu', 'ephemeral-storage', 'memory']);
-        expect(Object.keys(resources.requests).sort(), name).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+        for (const bounds of [resources.limits, resources.requests]) expect(Object.keys(bounds).filter((key) => !key.includes('/')).sort(), name).toEqual(['cpu', 'ephemeral-storage', 'memory']);
         expect(image, name).toMatch(/^[\w./-]+:(?!latest$)[\w.-]+$/);
       }
     }
@@ -129,6 +128,26 @@ describe.each(overlays)('overlay %s', (name) => {
     const site = imageOf('Deployment', 'web');
     expect(imageOf('Job', `migrate-${site.split(':')[1]}`)).toBe(site);
     expect([imageOf('DaemonSet', 'image-puller'), imageOf('Deployment', 'placeholder')]).toEqual([settings().LECTERN_KUBERNETES_IMAGE, settings().LECTERN_KUBERNETES_IMAGE]);
+  });
+});
+
+describe('the example of a second profile', () => {
+  const things = render('examples/gpu-profile');
+  const find = (kind: string, called: string) => things.find(({ kind: k, metadata }) => k === kind && metadata.name === called)!;
+
+  test('its servers find their image and their room on the nodes that are kept ready for them, and others find theirs as before', () => {
+    const settings = things.find(({ kind }) => kind === 'ConfigMap')!.data;
+    const { config } = readConfig({ ...settings, LECTERN_SECRET: 'x'.repeat(32), DATABASE_URL: 'postgresql://database/lectern' });
+    const { default: usual, further } = config.kubernetes.pods;
+    expect(usual.image).toBe(find('DaemonSet', 'image-puller').spec.template.spec.containers[0]!.image);
+    const profile = config.profiles[1]!;
+    const pod = podOf({ id: 'a' as ServerId, generation: 1 }, profile, { token: 't', identityKey: 'k' }, further.get(profile.name)!, 'lectern-learners').spec!;
+    const [puller, placeholder] = [find('DaemonSet', 'image-puller-gpu'), find('Deployment', 'placeholder-gpu')].map(({ spec }) => spec.template.spec);
+    for (const kept of [puller!, placeholder!]) expect([kept.containers[0]!.image, kept.nodeSelector, kept.tolerations]).toEqual([pod.containers[0]!.image, pod.nodeSelector, pod.tolerations]);
+    const numbers = (bounds: Record<string, string>) => Object.fromEntries(Object.entries(bounds).map(([what, quantity]) => [what, toNumber(quantity)]));
+    expect(numbers(placeholder!.containers[0]!.resources.requests)).toEqual(numbers(pod.containers[0]!.resources!.requests!));
+    const { max } = (find('LimitRange', 'learners').spec as unknown as { limits: [{ max: Record<string, string> }] }).limits[0];
+    for (const [what, most] of Object.entries(max)) expect(toNumber(pod.containers[0]!.resources!.limits![what]!), what).toBeLessThanOrEqual(toNumber(most));
   });
 });
 

@@ -21,6 +21,7 @@ import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
+import { makeCourseProfiles } from './core/servers/offer.ts';
 import { makeServers } from './core/servers/open.ts';
 import type { Spawner } from './core/servers/spawner.ts';
 import type { SessionStore } from './core/users/sessions.ts';
@@ -151,7 +152,8 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
     uploads: makeUploadReader(),
     courseImport: makeCourseImport(hub),
     prisma,
-    admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership }),
+    courseProfiles: makeCourseProfiles({ profiles: config.profiles, courses: hub.authoring }),
+    admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership, profiles: config.profiles }),
     async close() {
       work.feed.close();
       people.mailer.close?.();

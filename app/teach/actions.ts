@@ -14,6 +14,8 @@ async function shown<T>(outcome: Promise<Outcome<T>>): Promise<Outcome<T>> {
 
 export const editCourse = async (input: Record<string, unknown>) => shown(teach.editCourse(input));
 
+export const chooseServers = async (input: { course: string; profile: string }) => shown(teach.chooseServers(input));
+
 export const renameModule = async (input: { course: string; module: string; title: string }) => shown(teach.renameModule(input));
 
 export const renameLesson = async (input: { course: string; lesson: string; title: string }) => shown(teach.renameLesson(input));

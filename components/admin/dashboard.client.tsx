@@ -9,6 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
 import { useNotify } from '../ui/toast.client.tsx';
 import { Charts } from './charts.tsx';
+import { Pools } from './pools.tsx';
 import { ServerTable } from './server-table.tsx';
 import { Shortfalls } from './shortfalls.tsx';
 import { useOverview } from './use-overview.client.ts';
@@ -44,6 +45,7 @@ export function Dashboard({ initial, start, stop }: Props) {
         Stop
       </Button>
     );
+  const profiles = overview.profiles.length > 1 ? new Map(overview.profiles.map(({ name, title }) => [name, title])) : undefined;
   const live = new Set(overview.servers.map(({ workspace }) => workspace));
   const startButton = ({ id, workspace }: ServerOverview) =>
     workspace && !live.has(workspace) ? (
@@ -57,18 +59,19 @@ export function Dashboard({ initial, start, stop }: Props) {
       {!fresh && <Alert tone="warn" title="This page is not being updated">The site does not answer; what you see may be old.</Alert>}
       {overview.shortfalls.length > 0 && <Shortfalls shortfalls={overview.shortfalls} />}
       <Charts minutes={overview.minutes} />
+      {profiles && <Pools profiles={profiles} servers={overview.servers} />}
       <section aria-labelledby="live">
         <h2 id="live" className="mb-3 text-xl">
           Live <span className="text-ink-3 tabular-nums">{overview.servers.length}</span>
         </h2>
-        {overview.servers.length ? <ServerTable label="Live servers" servers={overview.servers} act={stopButton} /> : <EmptyState icon={ServerOff} title="No server runs">The pool fills by itself unless its floor is 0.</EmptyState>}
+        {overview.servers.length ? <ServerTable label="Live servers" servers={overview.servers} profiles={profiles} act={stopButton} /> : <EmptyState icon={ServerOff} title="No server runs">The pool fills by itself unless its floor is 0.</EmptyState>}
       </section>
       {overview.ended.length > 0 && (
         <section aria-labelledby="ended">
           <h2 id="ended" className="mb-3 text-xl">
             Ended last
           </h2>
-          <ServerTable label="Ended servers" servers={overview.ended} ended act={startButton} />
+          <ServerTable label="Ended servers" servers={overview.ended} profiles={profiles} ended act={startButton} />
         </section>
       )}
     </div>

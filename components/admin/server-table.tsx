@@ -5,16 +5,17 @@ import { Table, Td, Th } from '../ui/table.tsx';
 import { duration, megabytes } from './duration.ts';
 import { ServerState } from './server-state.tsx';
 
-type Props = { label: string; servers: ServerOverview[]; ended?: boolean; act: (server: ServerOverview) => ReactNode };
+type Props = { label: string; servers: ServerOverview[]; /** Titles by name, where there is more than one profile. */ profiles?: ReadonlyMap<string, string>; ended?: boolean; act: (server: ServerOverview) => ReactNode };
 
 /** Servers as rows. `act` gives the button of a row. */
-export function ServerTable({ label, servers, ended = false, act }: Props) {
+export function ServerTable({ label, servers, profiles, ended = false, act }: Props) {
   return (
     <Table label={label}>
       <thead>
         <tr>
           <Th>Server</Th>
           <Th>State</Th>
+          {profiles && <Th>Profile</Th>}
           <Th>Owner</Th>
           <Th>{ended ? 'Lived' : 'Age'}</Th>
           <Th>{ended ? 'Ended' : 'Idle'}</Th>
@@ -32,6 +33,7 @@ export function ServerTable({ label, servers, ended = false, act }: Props) {
             <Td>
               <ServerState server={server} />
             </Td>
+            {profiles && <Td className="whitespace-nowrap">{profiles.get(server.profile) ?? `${server.profile} (no more)`}</Td>}
             <Td>{server.owner ? <Owner server={server} /> : <span className="text-ink-3">pool</span>}</Td>
             <Td className="whitespace-nowrap tabular-nums">{duration(server.ageMs)}</Td>
             <Td className="whitespace-nowrap tabular-nums">{ended ? `${duration(server.sinceMs)} ago` : server.idleMs === undefined ? '' : duration(server.idleMs)}</Td>

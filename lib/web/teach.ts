@@ -6,6 +6,7 @@ import type { CourseCard, Outline } from '../core/courses/course.ts';
 import { isSlug } from '../core/courses/slug.ts';
 import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { LessonId } from '../core/ids.ts';
+import type { CourseProfile } from '../core/servers/offer.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { action } from './action.ts';
 import { actorOrSignIn } from './actor.ts';
@@ -25,11 +26,13 @@ export async function requireAuthor(): Promise<void> {
   if (!mayAuthor(await actorOrSignIn('/teach/new'))) notFound();
 }
 
-/** One course to be edited by this person. */
-export async function teachCoursePage(slug: string): Promise<Outline> {
+/** One course to be edited by this person, and the servers it may have. `isAdmin`: who lets instructors choose. */
+export async function teachCoursePage(slug: string): Promise<Outline & { servers: CourseProfile; isAdmin: boolean }> {
   const actor = await actorOrSignIn(`/teach/${slug}`);
   const course = await authored(actor, slug);
-  return course.ok ? course.value : notFound();
+  if (!course.ok) notFound();
+  const { courseProfiles } = await siteHub();
+  return { ...course.value, servers: await courseProfiles.of(actor, course.value.id), isAdmin: actor.role === 'admin' };
 }
 
 /** The course, if this person may change it. What is not theirs and what is not there get the same answer. */
@@ -45,10 +48,10 @@ const course = z.string().max(200);
 const direction = z.enum(['up', 'down']);
 
 /** An action on one course of the person's own. */
-function courseAction<S extends z.ZodType<{ course: string }>, T>(schema: S, run: (outline: Outline, input: z.output<S>) => Promise<Outcome<T>>) {
+function courseAction<S extends z.ZodType<{ course: string }>, T>(schema: S, run: (outline: Outline, input: z.output<S>, actor: Actor) => Promise<Outcome<T>>) {
   return action(schema, async (actor, input) => {
     const found = await authored(actor, input.course);
-    return found.ok ? run(found.value, input) : found;
+    return found.ok ? run(found.value, input, actor) : found;
   });
 }
 
@@ -66,6 +69,8 @@ export const editCourse = courseAction(
     return ok({ slug });
   },
 );
+
+export const chooseServers = courseAction(z.object({ course, profile: z.string().max(100) }), async (outline, { profile }, actor) => (await siteHub()).courseProfiles.choose(actor, outline.id, profile));
 
 export const renameModule = courseAction(z.object({ course, module: z.string(), title }), async (outline, input) => {
   await (await siteHub()).authoring.renameModule(outline.id, input.module, input.title);

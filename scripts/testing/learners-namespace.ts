@@ -25,8 +25,9 @@ export async function makeLearnersNamespace() {
   const log: Record<string, unknown>[] = [];
   const opened: TestKubernetesSpawner[] = [];
 
-  function open(changed: Partial<PodSettings> = {}): TestKubernetesSpawner {
-    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: () => ({ ...pods, ...changed }), onLog: (message, about) => log.push({ message, ...about }) });
+  /** `others`: how pods of profiles that are not the default differ. */
+  function open(changed: Partial<PodSettings> = {}, others: Record<string, Partial<PodSettings>> = {}): TestKubernetesSpawner {
+    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: (profile) => ({ ...pods, ...changed, ...others[profile] }), onLog: (message, about) => log.push({ message, ...about }) });
     opened.push(spawner);
     return spawner;
   }

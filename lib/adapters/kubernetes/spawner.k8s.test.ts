@@ -58,6 +58,30 @@ describe('on a real node', () => {
     expect(namespace.log).toContainEqual(expect.objectContaining({ message: 'a server has to wait', server: ref.id, because: 'image' }));
   });
 
+  // Seen to fail with the pods of every profile made as the default's.
+  test('a server of a second profile has its image, nodes, GPU and runtime in the pod that the API server took; others have their own', async () => {
+    const runtimeClass = `test-${namespace.name}`;
+    const path = 'apis/node.k8s.io/v1/runtimeclasses';
+    await namespace.api.call('POST', path, { body: { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: runtimeClass }, handler: 'none' } });
+    try {
+      const tolerations = [{ key: 'nvidia.com/gpu', operator: 'Exists', effect: 'NoSchedule' }] as const;
+      const gpu = { image: 'registry.invalid/lectern/gpu:1', nodeSelector: { 'test.lectern/gpu': 'yes' }, tolerations: [...tolerations], gpus: { resource: 'nvidia.com/gpu', count: 2 }, runtimeClass };
+      const by = namespace.open({}, { gpu });
+      const [special, plain] = [await start(by, { name: 'gpu' }), await start(by)];
+      type Made = { metadata: { labels: object }; spec: { containers: { image: string; resources: { limits: object } }[]; tolerations: object[]; nodeSelector?: object; runtimeClassName?: string } };
+      const made = (ref: ServerRef) => namespace.api.call<Made>('GET', namespace.path(ref));
+      const { metadata, spec } = await made(special);
+      expect(metadata.labels).toMatchObject({ 'lectern/profile': 'gpu' });
+      expect(spec).toMatchObject({ nodeSelector: gpu.nodeSelector, runtimeClassName: runtimeClass, containers: [{ image: gpu.image, resources: { limits: { 'nvidia.com/gpu': '2' }, requests: { 'nvidia.com/gpu': '2' } } }] });
+      expect(spec.tolerations).toEqual(expect.arrayContaining(tolerations.map((one) => expect.objectContaining(one) as object)));
+      const other = (await made(plain)).spec;
+      expect([other.nodeSelector, other.runtimeClassName, other.containers[0]!.image]).toEqual([undefined, undefined, inject('notebookImage')]);
+      await vi.waitFor(async () => expect(await by.look(special)).toMatchObject({ state: 'pending', stage: 'room' }), patient);
+    } finally {
+      await namespace.api.call('DELETE', `${path}/${runtimeClass}`);
+    }
+  });
+
   // Seen to fail with the scheduler's condition not read.
   test('F15 a server that fits on no node is said within 10 s', async () => {
     const by = namespace.open({ requests: { cpus: 4000, memoryBytes: 64 * MB, diskBytes: 10 * MB } });

@@ -43,7 +43,7 @@ test('live servers are told with owner, course and times by the database’s clo
 
   const live = await rows().live();
   expect(live.map(({ id }) => id)).toEqual([warm, running]);
-  expect(live[0]).toEqual({ id: warm, generation: expect.any(Number), state: 'warm', stopping: false, busy: false, ageMs: expect.any(Number), sinceMs: expect.any(Number) });
+  expect(live[0]).toEqual({ id: warm, generation: expect.any(Number), profile: 'default', state: 'warm', stopping: false, busy: false, ageMs: expect.any(Number), sinceMs: expect.any(Number) });
   expect(live[0]!.ageMs).toBeGreaterThanOrEqual(120_000);
   expect(live[0]!.ageMs - live[0]!.sinceMs).toBeCloseTo(60_000, -1);
   expect(live[1]).toMatchObject({ workspace: workspace.id, owner: { id: workspace.user, name: 'Ada Löve', email: 'Ada.L_1@example.org' }, course: { title: expect.stringMatching(/^course-/) }, stopping: true, busy: true, memoryBytes: 5_000_000_000, reason: 'idle' });

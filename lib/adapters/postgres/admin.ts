@@ -9,6 +9,7 @@ import type { Database } from './database.ts';
 type ServerRow = {
   id: ServerId;
   generation: number;
+  profile: string;
   state: ServerState;
   stage: Stage | null;
   desired: 'run' | 'stop';
@@ -28,7 +29,7 @@ type ServerRow = {
 
 const ms = (expression: string) => `(extract(epoch FROM ${expression}) * 1000)::float8`;
 
-const servers = `SELECT s.id, s.generation, s.state, s.stage, s.desired, s.reason, s.workspace_id, u.id AS user_id, u.name, u.email, c.slug, c.title,
+const servers = `SELECT s.id, s.generation, s.profile, s.state, s.stage, s.desired, s.reason, s.workspace_id, u.id AS user_id, u.name, u.email, c.slug, c.title,
     ${ms('COALESCE(s.ended_at, now()) - s.created_at')} AS age, ${ms('now() - s.since')} AS in_state, ${ms('now() - s.active_at')} AS idle,
     s.busy_since IS NOT NULL AS busy, s.memory_bytes
   FROM server s LEFT JOIN workspace w ON w.id = s.workspace_id LEFT JOIN "user" u ON u.id = w.user_id LEFT JOIN course c ON c.id = w.course_id`;
@@ -106,6 +107,7 @@ export const makeAdminRows = ({ query }: Database): AdminRows => {
 const toOverview = (row: ServerRow): ServerOverview => ({
   id: row.id,
   generation: row.generation,
+  profile: row.profile,
   state: row.state,
   stopping: row.desired === 'stop' && row.state !== 'stopped' && row.state !== 'failed',
   ageMs: row.age,

@@ -49,6 +49,14 @@ export function makeCourseAuthoring({ query, transaction }: Database): CourseAut
       await query('DELETE FROM lesson l USING module m WHERE m.id = l.module_id AND l.id = $2 AND m.course_id = $1', [course, lesson]);
     },
 
+    async profile(course) {
+      return (await query<{ profile: string | null }>('SELECT profile FROM course WHERE id = $1', [course]))[0]?.profile ?? undefined;
+    },
+
+    async setProfile(course, profile) {
+      await query('UPDATE course SET profile = $2 WHERE id = $1', [course, profile ?? null]);
+    },
+
     async setPublished(course, published) {
       await transaction(async (query) => {
         await query('UPDATE course SET published_at = CASE WHEN $2 THEN COALESCE(published_at, now()) END WHERE id = $1', [course, published]);

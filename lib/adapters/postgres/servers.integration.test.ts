@@ -119,6 +119,19 @@ describe('a request', () => {
     expect(estimateMs).toBeGreaterThan(14_000);
     expect(estimateMs).toBeLessThan(20_000);
   });
+
+  // Seen to fail with the starts of every profile taken together.
+  test('where nothing became ready since, it comes from how long servers of this profile usually take', async () => {
+    for (const [profile, ms] of [['default', 2_000], ['default', 3_000], ['default', 4_000], ['gpu', 60_000]] as const) {
+      const added = await store().addWarming({ ...testProfile, name: profile }, epoch);
+      if (added === 'fenced') throw new Error('fenced');
+      await database.query(`INSERT INTO server_event (server_id, state, took_ms, at) VALUES ($1, 'warm', $2, now() - interval '1 hour')`, [added.ref.id, ms]);
+    }
+    const [plain, gpu] = [await store().request((await addWorkspace(database)).id, 'default'), await store().request((await addWorkspace(database)).id, 'gpu')];
+    if (plain === 'taken' || gpu === 'taken') throw new Error('taken');
+    expect(await store().place(plain.ref.id)).toEqual({ place: 1, estimateMs: 3_000 });
+    expect(await store().place(gpu.ref.id)).toEqual({ place: 2, estimateMs: 120_000 });
+  });
 });
 
 describe('a move', () => {
@@ -166,6 +179,16 @@ describe('a move', () => {
     expect(outcomes.sort()).toEqual([false, true]);
     expect(await store().of(workspace.id)).toMatchObject({ state: 'running', ref: warm });
     expect(await store().find(waiting.ref)).toMatchObject({ state: 'stopped', reason: 'surplus' });
+  });
+
+  // Seen to fail without the comparison.
+  test('a ready server is not handed to who waits for one of another profile', async () => {
+    const [warm, workspace] = [await addWarm(store(), epoch), await addWorkspace(database)];
+    const waiting = await store().request(workspace.id, 'gpu');
+    if (waiting === 'taken') throw new Error(waiting);
+    expect(await store().handOver(waiting.ref, warm, epoch)).toBe(false);
+    expect(await store().find(warm)).toMatchObject({ state: 'warm' });
+    expect(await store().of(workspace.id)).toMatchObject({ state: 'requested' });
   });
 
   // Seen to fail with the youngest one taken for the last: the learner read "this server was not needed" of one that had died.

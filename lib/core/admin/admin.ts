@@ -1,5 +1,6 @@
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
+import type { OfferedProfile } from '../servers/offer.ts';
 import type { Servers } from '../servers/open.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { Actor, SiteRole } from '../users/actor.ts';
@@ -15,16 +16,17 @@ type Deps = {
   servers: Pick<Servers, 'open'>;
   requests: Pick<ServerRequests, 'wantStopped' | 'liveOf'>;
   membership: Pick<Membership, 'setBanned' | 'setRole'>;
+  profiles: readonly OfferedProfile[];
 };
 
 export type Admin = ReturnType<typeof makeAdmin>;
 
 /** What admins see and do. Each call asks for itself whether the actor is one: a page that forgot to ask gives nothing away. */
-export const makeAdmin = ({ rows, servers, requests, membership }: Deps) => ({
+export const makeAdmin = ({ rows, servers, requests, membership, profiles }: Deps) => ({
   async overview(actor: Actor): Promise<Outcome<Overview>> {
     if (actor.role !== 'admin') return onlyAdmins;
     const [servers, ended, minutes, shortfalls] = await Promise.all([rows.live(), rows.ended(ENDED_SHOWN), rows.minutes(MINUTES_SHOWN), rows.shortfalls()]);
-    return ok({ servers, ended, minutes, shortfalls });
+    return ok({ servers, ended, minutes, shortfalls, profiles: profiles.map(({ name, title }) => ({ name, title })) });
   },
 
   async people(actor: Actor, text: string): Promise<Outcome<PersonOverview[]>> {

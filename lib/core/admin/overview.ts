@@ -8,6 +8,7 @@ import type { SiteRole } from '../users/actor.ts';
 export type ServerOverview = {
   id: ServerId;
   generation: number;
+  profile: string;
   state: ServerState;
   stage?: Stage;
   stopping: boolean;
@@ -48,6 +49,8 @@ export type Overview = {
   minutes: Minute[];
   /** What servers are not held to where they run. */
   shortfalls: Shortfall[];
+  /** What servers can be made from, the default first. */
+  profiles: { name: string; title: string }[];
 };
 
 /** What the admin pages read. Nothing decides by it. */

@@ -25,6 +25,9 @@ export interface CourseAuthoring {
   arrange(course: CourseId, order: Arrangement): Promise<'arranged' | 'stale'>;
   /** Removes the lesson, its versions and everyone's progress in it. Learners' own copies stay in their workspaces. */
   removeLesson(course: CourseId, lesson: LessonId): Promise<void>;
+  /** The name of the profile its learners' servers are made from; none is the default. */
+  profile(course: CourseId): Promise<string | undefined>;
+  setProfile(course: CourseId, profile: string | undefined): Promise<void>;
   /** Publishing makes the newest version of each lesson the one learners get. Unpublishing hides the course from them. */
   setPublished(course: CourseId, published: boolean): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import type { CourseAuthoring } from '../courses/authoring.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { CourseId } from '../ids.ts';
 import type { Actor, SiteRole } from '../users/actor.ts';
@@ -23,7 +24,7 @@ export type CourseProfile = { chosen: string; choices: ProfileChoice[]; missing?
 
 type Deps = {
   profiles: readonly [OfferedProfile, ...OfferedProfile[]];
-  courses: { profile(course: CourseId): Promise<string | undefined>; setProfile(course: CourseId, profile: string | undefined): Promise<void> };
+  courses: Pick<CourseAuthoring, 'profile' | 'setProfile'>;
 };
 
 /** What a course's servers are made from. Callers have asked `accessTo` first. */
@@ -39,7 +40,10 @@ export const makeCourseProfiles = ({ profiles, courses }: Deps) => ({
   async choose(actor: Actor, course: CourseId, name: string): Promise<Outcome<null>> {
     const profile = profiles.find((one) => one.name === name);
     if (!profile) return refuse({ code: 'not_found', say: 'There are no such servers.' });
-    if (!mayChoose(actor, course, profile) && (await courses.profile(course)) !== name) return refuse({ code: 'forbidden', say: `You may not choose “${profile.title}” for this course. Ask an admin of the site.` });
+    if (!mayChoose(actor, course, profile)) {
+      if ((await courses.profile(course)) === name) return ok(null);
+      return refuse({ code: 'forbidden', say: `Only some people may choose “${profile.title}” for this course. Ask an admin of the site.` });
+    }
     await courses.setProfile(course, profile === profiles[0] ? undefined : name);
     return ok(null);
   },
