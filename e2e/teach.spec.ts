@@ -99,9 +99,9 @@ test('several notebooks chosen together become one course', async ({ instructor:
 test('T26 an instructor chooses what a course’s servers are made from, and what was not offered is refused', async ({ instructor, admin, site }) => {
   const { page, person } = instructor;
   await page.goto(`${site}/teach/new`);
-  await choose(page, [{ name: 'only.ipynb', buffer: notebook({ cell_type: 'code', source: '1 + 1' }) }]);
+  await choose(page, [{ name: `servers-${randomBytes(4).toString('hex')}.ipynb`, buffer: notebook({ cell_type: 'code', source: '1 + 1' }) }]);
   await page.getByRole('button', { name: 'Make this course' }).click();
-  await expect(page).toHaveURL(/\/teach\/new-course/);
+  await expect(page).toHaveURL(/\/teach\/servers-/);
   const slug = page.url().split('/').at(-1)!;
   const chosen = async () => (await sql<{ profile: string | null }>('SELECT profile FROM course WHERE slug = $1', [slug]))[0]?.profile;
 
