@@ -1,11 +1,11 @@
-import { highlightPython } from '../../lib/core/lessons/highlight.ts';
+import type { Token } from '../../lib/core/lessons/highlight.ts';
 
 /** Python in the colours the editor will give it. */
-export function Tokens({ source }: { source: string }) {
+export function Tokens({ tokens }: { tokens: Token[] }) {
   return (
     <pre className="nb-code">
       <code>
-        {highlightPython(source).map(({ text, className }, i) =>
+        {tokens.map(({ text, className }, i) =>
           className ? (
             <span key={i} className={className}>
               {text}
@@ -15,7 +15,7 @@ export function Tokens({ source }: { source: string }) {
           ),
         )}
         {/* An editor's last line is as high when it is empty. */}
-        {source === '' || source.endsWith('\n') ? '\n' : null}
+        {(tokens.at(-1)?.text ?? '\n').endsWith('\n') ? '\n' : null}
       </code>
     </pre>
   );

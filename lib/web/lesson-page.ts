@@ -2,6 +2,7 @@ import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { Outline } from '../core/courses/course.ts';
 import type { LessonId, Sha256 } from '../core/ids.ts';
 import { outputsFingerprint, parseNotebook, type Notebook } from '../core/lessons/notebook.ts';
+import { makeRemembered } from '../core/remembered.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
 
@@ -21,6 +22,10 @@ export type LessonPage = {
   previous?: Neighbour;
   next?: Neighbour;
 };
+
+/** By content: a lesson's is read by all its learners. Bytes of the largest one kept, so that all together take some 40 MB at the most. */
+const notebooks = makeRemembered<Outcome<Notebook>>(100);
+const largestKept = 200_000;
 
 /** Everything a lesson's page shows, from the database: the learner's own copy where there is one, else the lesson. Starts nothing. */
 export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: string): Promise<Outcome<LessonPage>> {
@@ -59,11 +64,14 @@ export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: s
   });
 
   async function read(sha256: Sha256): Promise<Outcome<Notebook>> {
+    const known = notebooks.get(sha256);
+    if (known) return known;
     const blob = await hub.blobs.get(sha256);
     if (!blob) return refuse({ code: 'not_found', say: 'The notebook of this lesson is missing.' });
     const pieces: Uint8Array[] = [];
     for await (const piece of blob.bytes) pieces.push(piece);
-    return parseNotebook(Buffer.concat(pieces).toString('utf8'));
+    const notebook = parseNotebook(Buffer.concat(pieces).toString('utf8'));
+    return blob.size > largestKept ? notebook : notebooks.keep(sha256, notebook);
   }
 }
 

@@ -5,24 +5,25 @@ import { Prose } from '../../../../components/notebook/prose.tsx';
 import { SavedOutputs } from '../../../../components/notebook/saved-outputs.tsx';
 import { Tokens } from '../../../../components/notebook/tokens.tsx';
 import { outputsFingerprint, type Cell, type Notebook } from '../../../../lib/core/lessons/notebook.ts';
+import { highlightPython, type Token } from '../../../../lib/core/lessons/highlight.ts';
 import { renderMarkdown } from '../../../../lib/core/lessons/render.ts';
 import type { Place } from '../../../../lib/core/lessons/sanitise.ts';
+import { makeRemembered } from '../../../../lib/core/remembered.ts';
 
-const kept = new Map<string, Root>();
-const mostKept = 500;
+/** Many people read the same lesson: its trees and tokens are made once. Longer texts are rare, and would take the room of many. */
+const trees = makeRemembered<Root>(500);
+const tokens = makeRemembered<Token[]>(1000);
+const longestKept = 20_000;
 
-/** Many people read the same prose: its tree is made once. Trees are never changed. */
 function prose(source: string, place: Place): Root {
   const hasAttachments = Object.keys(place.attachments ?? {}).length > 0;
+  if (hasAttachments || source.length > longestKept) return renderMarkdown(source, place);
   const key = `${place.lesson}\n${place.path}\n${source}`;
-  const known = hasAttachments ? undefined : kept.get(key);
-  if (known) return known;
-  const tree = renderMarkdown(source, place);
-  if (!hasAttachments && source.length < 20_000) {
-    if (kept.size >= mostKept) kept.delete(kept.keys().next().value ?? '');
-    kept.set(key, tree);
-  }
-  return tree;
+  return trees.get(key) ?? trees.keep(key, renderMarkdown(source, place));
+}
+
+function code(source: string): Token[] {
+  return tokens.get(source) ?? (source.length > longestKept ? highlightPython(source) : tokens.keep(source, highlightPython(source)));
 }
 
 /** The notebook as the browser gets it first: what stands in its cells, and how the site shows them. */
@@ -40,7 +41,7 @@ export function renderCells(notebook: Notebook, place: Place, foreign: Set<strin
 
 function slotOf(cell: Cell, place: Place, foreign: boolean): Slot {
   if (cell.type === 'code') {
-    return { code: <Tokens source={cell.source} />, ...(cell.outputs.length > 0 && { outputs: <SavedOutputs outputs={cell.outputs} place={place} foreign={foreign} /> }) };
+    return { code: <Tokens tokens={code(cell.source)} />, ...(cell.outputs.length > 0 && { outputs: <SavedOutputs outputs={cell.outputs} place={place} foreign={foreign} /> }) };
   }
   return cell.type === 'markdown' && cell.source.trim() !== '' ? { prose: <Prose tree={prose(cell.source, { ...place, attachments: cell.attachments })} /> } : {};
 }
