@@ -23,15 +23,15 @@ const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look
 /** Carries out decisions. Nothing outside the database is touched before the lease has been asked, right then, whether this term still leads. */
 export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limits, log }: ActDeps) {
   async function effect<T>(term: Term, doing: keyof typeof patience, work: () => Promise<T>): Promise<T> {
-    if (term.signal.aborted || !(await lease.confirm(term.epoch))) throw new Deposed(`no longer leading: ${doing}`);
+    if (term.signal.aborted || !(await term.confirm())) throw new Deposed(`no longer leading: ${doing}`);
     return within(patience[doing], doing, work());
   }
 
   const access = (ref: ServerRef, address: Address): Promise<Access> => accessTo(jupyter, keys, { ref, address });
 
-  async function mark(server: Pick<Server, 'ref'>, term: Term): Promise<void> {
-    await effect(term, 'mark', () => spawner.mark(server.ref));
-    await store.setMarked(server.ref, term.epoch);
+  async function mark(ref: ServerRef, term: Term): Promise<void> {
+    await effect(term, 'mark', () => spawner.mark(ref));
+    await store.setMarked(ref, term.epoch);
   }
 
   /** @returns whether anything may have changed, so that it is worth looking again */
@@ -43,7 +43,7 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
         return false;
       case 'start': {
         try {
-          await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(keys[0]!.server, ref)));
+          await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(keys[0]!.server, ref), server.state === 'starting'));
         } catch (error) {
           if (error instanceof Deposed || (server.state !== 'starting' && server.state !== 'warming')) throw error;
           log.warn({ err: error, server: ref.id }, 'start failed');
@@ -60,13 +60,11 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
         if (found === 'other') return act(server, { do: 'end', reason: 'mistaken' }, profile, term);
         const { address, instance } = action;
         if (server.state === 'warming') return move({ to: 'warm', address, instance });
-        await effect(term, 'mark', () => spawner.mark(ref));
-        const moved = await move({ to: 'running', address, instance });
-        if (moved) await store.setMarked(ref, term.epoch);
-        return moved;
+        if (!action.marked) await effect(term, 'mark', () => spawner.mark(ref));
+        return move({ to: 'running', address, instance });
       }
       case 'mark':
-        await mark(server, term);
+        await mark(ref, term);
         return true;
       case 'warn':
         return store.setActivity(ref, { warnedAt: lease.now() }, term.epoch);

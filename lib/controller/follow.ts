@@ -7,7 +7,8 @@ import type { Term } from './lead.ts';
 import type { Log } from './log.ts';
 import { pause, within } from '../core/waiting.ts';
 
-type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; oneOfFew: <T>(work: () => Promise<T>) => Promise<T> };
+type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; /** Turns at what costs much: a snapshot; and a call, since a new leader makes thousands at once. */ saving: Turn; calling: Turn };
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 export type FollowOptions = {
   /** Human input is written at most this often. */
@@ -28,7 +29,7 @@ export type Follower = {
  * Follows what happens in one running server: writes its activity, and keeps what code wrote at the end of each execution.
  * Events only make it look sooner; the server's own report is asked for regularly and before any decision to stop it.
  */
-export function follow(server: RunningServer, access: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, oneOfFew }: Deps, options: FollowOptions): Follower {
+export function follow(server: RunningServer, access: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, saving: savingTurn, calling }: Deps, options: FollowOptions): Follower {
   const ending = new AbortController();
   const signal = AbortSignal.any([term.signal, ending.signal]);
   let activity: Activity = { ...server.activity };
@@ -58,7 +59,7 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
       while (wanted && !signal.aborted) {
         wanted = false;
         const began = performance.now();
-        await oneOfFew(() => within(60_000, 'snapshot', access().then((found) => snapshots.take(found, server.workspace)))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
+        await savingTurn(() => within(60_000, 'snapshot', access().then((found) => snapshots.take(found, server.workspace)))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
         await pause(Math.max(0, options.snapshotGapMs - (performance.now() - began)), signal);
       }
       saving = undefined;
@@ -91,7 +92,7 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
       await attempt(
         'events lost',
         (async () => {
-          await refresh();
+          await calling(() => refresh());
           for await (const event of jupyter.events(await access(), signal)) {
             backOff = 250;
             await attempt('event', hear(event));
@@ -104,7 +105,7 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
   void (async () => {
     while (!signal.aborted) {
       await pause(options.statusMs, signal);
-      if (!signal.aborted) await attempt('status', refresh());
+      if (!signal.aborted) await attempt('status', calling(() => refresh()));
     }
   })();
 

@@ -1,10 +1,10 @@
 import type { Lease } from '../core/servers/lease.ts';
 import type { Epoch } from '../core/servers/store.ts';
 import type { Log } from './log.ts';
-import { pause, within } from '../core/waiting.ts';
+import { pause, together, within } from '../core/waiting.ts';
 
-/** One time of leading. `signal` aborts when it is over. */
-export type Term = { epoch: Epoch; signal: AbortSignal };
+/** One time of leading. `signal` aborts when it is over; `confirm` asks the lease, once for all who ask at the same time. */
+export type Term = { epoch: Epoch; signal: AbortSignal; confirm(): Promise<boolean> };
 
 type Options = { renewMs: number; standbyMs: number };
 
@@ -24,7 +24,7 @@ export async function lead({ lease, log }: { lease: Lease; log: Log }, work: (te
     }
     log.info({ epoch: String(epoch) }, 'leading');
     const over = new AbortController();
-    const term: Term = { epoch, signal: AbortSignal.any([signal, over.signal]) };
+    const term: Term = { epoch, signal: AbortSignal.any([signal, over.signal]), confirm: together(() => lease.confirm(epoch)) };
     const renewing = keepRenewing();
     try {
       await work(term);

@@ -75,7 +75,7 @@ test('F15 whose server’s image is missing reads so at once, and at the deadlin
   expect(await by.list()).toEqual([]);
 });
 
-test.each(['store.move starting', 'spawner.start', 'store.move running', 'spawner.mark'])('F6 a controller killed after %s leaves one pod, and the next one goes on with it', async (killedAfter) => {
+test.each(['store.move starting', 'spawner.start', 'store.move running'])('F6 a controller killed after %s leaves one pod, and the next one goes on with it', async (killedAfter) => {
   const killed = start({ killedAfter, leaseMs: 2_000 });
   const { id: workspace } = await world.workspace();
   await world.request(workspace);

@@ -1,15 +1,15 @@
 import type { ServerId } from '../core/ids.ts';
-import type { Listed, Spawner } from '../core/servers/spawner.ts';
+import type { Listed } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import type { Log } from './log.ts';
 
-type Deps = { store: ServerStore; spawner: Spawner; now: () => Date; log: Log; effect: (stop: () => Promise<void>) => Promise<void> };
+type Deps = { store: ServerStore; now: () => Date; log: Log; /** Begins it, and does not wait for its end. */ stop: (one: Listed) => void };
 
 /**
  * Stops what the spawner runs and no live row owns: remains of what has ended at once, what no row knows at all after a
  * grace. Neither is ever put into a pool.
  */
-export function makeSweep({ store, spawner, now, log, effect }: Deps, graceMs: number) {
+export function makeSweep({ store, now, log, stop }: Deps, graceMs: number) {
   let firstSeen = new Map<string, number>();
 
   return async function sweep(listed: Listed[], live: ReadonlySet<string>, working: ReadonlyMap<ServerId, unknown>): Promise<void> {
@@ -24,7 +24,7 @@ export function makeSweep({ store, spawner, now, log, effect }: Deps, graceMs: n
       seenNow.set(key, since);
       if (!row && now().getTime() - since < graceMs) continue;
       log.warn({ server: one.id, generation: one.generation, known: row !== undefined }, 'stopping a server nobody owns');
-      await effect(() => spawner.stop({ id: one.id, generation: one.generation }, one.sighting.instance));
+      stop(one);
     }
     firstSeen = seenNow;
   };

@@ -2,7 +2,8 @@ import type { ServerId, SessionId, UserId, WorkspaceId } from './ids.ts';
 
 /** What programs tell each other at once; the database rows stay the truth. Never carries a save or a secret. */
 export type BusEvent =
-  | { kind: 'server'; id: ServerId; workspace?: WorkspaceId }
+  /** `unmarked`: its generation, where it is somebody's and nobody enters it before the controller has marked it. */
+  | { kind: 'server'; id: ServerId; workspace?: WorkspaceId; unmarked?: number }
   | { kind: 'session-ended'; session: SessionId; user: UserId }
   | { kind: 'user-changed'; user: UserId }
   | { kind: 'notebook'; workspace: WorkspaceId; path: string };

@@ -61,6 +61,23 @@ export function makeTurnstile(most: number) {
   };
 }
 
+/**
+ * One run of the work for all who ask meanwhile: whoever asks gets the answer of a run that begins after that, never of one under way.
+ * A run that takes longer than `patienceMs` no longer holds up the next one.
+ */
+export function together<T>(work: () => Promise<T>, patienceMs = 1_000): () => Promise<T> {
+  let free: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
+  return () =>
+    (next ??= (async () => {
+      await free;
+      next = undefined;
+      const running = work();
+      free = within(patienceMs, 'a shared run', running).catch(() => undefined);
+      return running;
+    })());
+}
+
 /** Per key: how long to leave it alone after failures, twice as long each time. */
 export function makeBackOff(firstMs: number, mostMs: number, clock: () => number = () => performance.now()) {
   const failed = new Map<string, { times: number; until: number }>();

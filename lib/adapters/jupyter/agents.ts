@@ -1,10 +1,11 @@
-import { Agent, Pool, type Dispatcher } from 'undici';
+import { Client, Pool, type Dispatcher } from 'undici';
 import type { Readable } from 'node:stream';
 import { UpstreamError } from '../../core/errors.ts';
 import type { Access } from '../../core/servers/jupyter.ts';
 import type { Address } from '../../core/servers/server.ts';
 
-type Asked = { body?: string | Readable; type?: string; withToken?: boolean; absent?: number; patienceMs?: number; signal?: AbortSignal };
+/** `alone`: over a connection of its own, which ends with the reply. For a stream that lasts: thousands of them are open, and a pool takes 20 kB more. */
+type Asked = { body?: string | Readable; type?: string; withToken?: boolean; absent?: number; patienceMs?: number; signal?: AbortSignal; alone?: boolean };
 
 export type Agents = ReturnType<typeof makeAgents>;
 
@@ -15,22 +16,18 @@ const KEPT = 100;
 
 const keyOf = (address: Address) => (address.kind === 'unix' ? `unix:${address.path}` : `tcp:${address.host}:${address.port}`);
 
-function makePool(address: Address): Dispatcher {
-  const options = { connections: CONNECTIONS, pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 3000 } };
-  return address.kind === 'unix'
-    ? new Pool('http://localhost', { ...options, connect: { timeout: 3000, socketPath: address.path } })
-    : new Agent(options);
-}
+const optionsFor = (address: Address) => ({ pipelining: 1, keepAliveTimeout: 10_000, connect: { timeout: 3000, ...(address.kind === 'unix' && { socketPath: address.path }) } });
 
 const originOf = (address: Address) => (address.kind === 'unix' ? 'http://localhost' : `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`);
 
 /** One small pool of connections per address. */
 export function makeAgents() {
-  const pools = new Map<string, Dispatcher>();
+  const pools = new Map<string, Pool>();
+  const streams = new Set<Client>();
 
-  function poolFor(address: Address): Dispatcher {
+  function poolFor(address: Address): Pool {
     const key = keyOf(address);
-    const pool = pools.get(key) ?? makePool(address);
+    const pool = pools.get(key) ?? new Pool(originOf(address), { ...optionsFor(address), connections: CONNECTIONS });
     pools.delete(key);
     pools.set(key, pool);
     const [oldest] = pools.keys();
@@ -41,17 +38,28 @@ export function makeAgents() {
     return pool;
   }
 
+  function streamTo(address: Address): Client {
+    const client = new Client(originOf(address), optionsFor(address));
+    streams.add(client);
+    client.once('disconnect', () => {
+      streams.delete(client);
+      void client.destroy();
+    });
+    return client;
+  }
+
   return {
     /**
      * One request; the body of the reply must be read or dumped.
      * @throws UpstreamError('jupyter') for every failure and for every answer that is not 200 (or `absent`)
      */
     async ask(access: Access, doing: string, method: 'GET' | 'POST', path: string, asked: Asked = {}): Promise<Dispatcher.ResponseData> {
-      const { body, type = 'application/json', withToken = true, absent, patienceMs = 15_000, signal } = asked;
+      const { body, type = 'application/json', withToken = true, absent, patienceMs = 15_000, signal, alone = false } = asked;
       let reply: Dispatcher.ResponseData;
+      const through = alone ? streamTo(access.address) : poolFor(access.address);
       try {
-        reply = await poolFor(access.address).request({
-          origin: originOf(access.address),
+        reply = await through.request({
+          reset: alone,
           path,
           method,
           body,
@@ -69,7 +77,7 @@ export function makeAgents() {
     },
 
     async close(): Promise<void> {
-      const all = [...pools.values()];
+      const all = [...pools.values(), ...streams];
       pools.clear();
       await Promise.all(all.map((pool) => pool.destroy()));
     },

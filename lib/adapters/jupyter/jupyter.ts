@@ -48,7 +48,7 @@ export function makeJupyter(): JupyterClient {
     },
 
     async status(access) {
-      const reply = await agents.ask(access, 'ask for the status', 'GET', '/lectern/status');
+      const reply = await agents.ask(access, 'ask for the status', 'GET', '/lectern/status', { alone: true });
       return (await reply.body.json()) as ServerStatus;
     },
 
@@ -74,7 +74,7 @@ async function prove(agents: Agents, access: Access) {
 
 async function* events(agents: Agents, access: Access, signal: AbortSignal): AsyncIterable<ServerEvent> {
   // The server sends an empty line at least every 15 s; three missing ones mean that nobody is there.
-  const reply = await agents.ask(access, 'listen to events', 'GET', '/lectern/events', { signal, patienceMs: 45_000 });
+  const reply = await agents.ask(access, 'listen to events', 'GET', '/lectern/events', { signal, patienceMs: 45_000, alone: true });
   let rest = '';
   try {
     for await (const chunk of reply.body.setEncoding('utf8') as AsyncIterable<string>) {

@@ -72,6 +72,13 @@ test('T30 the pod of a server, whole', () => {
   });
 });
 
+// Seen to fail with the annotation of the pool left on it.
+test('a pod that is made for somebody has their mark from its first moment', () => {
+  const [pooled, claimed] = [podOf(ref, profile, secrets, plain, 'learners'), podOf(ref, profile, secrets, plain, 'learners', true)];
+  expect(claimed.metadata?.labels).toEqual({ ...pooled.metadata?.labels, 'lectern/state': 'claimed' });
+  expect(claimed.metadata?.annotations).toEqual({ ...pooled.metadata?.annotations, 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false' });
+});
+
 test('what an operator sets for pods is in each of them, and nothing is asked for beyond the limits', () => {
   const settings: PodSettings = {
     ...plain,

@@ -26,8 +26,8 @@ const UID = 1000;
 export const GRACE_S = 5;
 const MB = 1 << 20;
 
-/** The pod of one server, whole: nothing of it depends on anything but what is given. */
-export function podOf(ref: ServerRef, profile: Profile, secrets: ServerSecrets, settings: PodSettings, namespace: string): V1Pod {
+/** The pod of one server, whole: nothing of it depends on anything but what is given. `claimed`: somebody's from the beginning. */
+export function podOf(ref: ServerRef, profile: Profile, secrets: ServerSecrets, settings: PodSettings, namespace: string, claimed = false): V1Pod {
   const { requests, gpus } = settings;
   const [home, tmp] = [profile.diskBytes, Math.ceil(profile.diskBytes / 4)];
   const disk = home + 2 * tmp + 16 * MB;
@@ -51,8 +51,9 @@ export function podOf(ref: ServerRef, profile: Profile, secrets: ServerSecrets, 
         [keys.generation]: String(ref.generation),
         [keys.profile]: labelValue(profile.name),
         [keys.state]: 'pool',
+        ...(claimed && claimedPatch.metadata.labels),
       },
-      annotations: { [keys.server]: sayRef(ref), [keys.safeToEvict]: 'true' },
+      annotations: { [keys.server]: sayRef(ref), [keys.safeToEvict]: 'true', ...(claimed && claimedPatch.metadata.annotations) },
     },
     spec: {
       // One life: a server that died is ended, and its successor is another generation.

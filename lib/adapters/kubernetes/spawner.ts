@@ -85,11 +85,11 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     }
   }
 
-  async function start(ref: ServerRef, profile: Profile, secrets: ServerSecrets): Promise<void> {
+  async function start(ref: ServerRef, profile: Profile, secrets: ServerSecrets, claimed = false): Promise<void> {
     const place = await placeOf(ref);
     if (place.cache.get(place.name) && (await ask(place))) return;
     try {
-      note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods(profile.name), place.namespace) }));
+      note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods(profile.name), place.namespace, claimed) }));
     } catch (error) {
       if (!(error instanceof Refused && error.reason === 'AlreadyExists')) throw error;
       await ask(place);
@@ -156,7 +156,7 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
   };
 
   return {
-    start: (ref, profile, secrets) => named('start', ref, start(ref, profile, secrets)),
+    start: (ref, profile, secrets, claimed) => named('start', ref, start(ref, profile, secrets, claimed)),
     stop: (ref, instance) => named('stop', ref, stop(ref, instance)),
     look: (ref) => named('look at', ref, placeOf(ref).then(ask).then((known): Sighting => known?.sighting ?? { state: 'absent' })),
     async list(): Promise<Listed[]> {

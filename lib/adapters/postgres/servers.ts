@@ -2,14 +2,24 @@ import type { CourseId, ServerId, WorkspaceId } from '../../core/ids.ts';
 import { admissionOrder, estimate, type LastServed, type Waiting } from '../../core/servers/queue.ts';
 import type { Server, ServerRef } from '../../core/servers/server.ts';
 import type { Epoch, Move, ServerStore } from '../../core/servers/store.ts';
+import { together } from '../../core/waiting.ts';
 import { isTaken, type Database } from './database.ts';
 import { toServer, type ServerRow } from './server-row.ts';
 
 const oneLive = 'server_one_live_per_workspace';
 const live = `('requested', 'starting', 'running', 'stopping')`;
 
+const news = (row: string) =>
+  `json_strip_nulls(json_build_object('kind', 'server', 'id', ${row}.id, 'workspace', ${row}.workspace_id, 'unmarked', CASE WHEN ${row}.state = 'running' AND ${row}.marked_at IS NULL THEN ${row}.generation END))::text`;
+
 /** Tells all programs, with the commit and not before it. Added to the final SELECT of a statement, so that it runs per row. */
-const told = (row: string) => `pg_notify('lectern', json_strip_nulls(json_build_object('kind', 'server', 'id', ${row}.id, 'workspace', ${row}.workspace_id))::text)`;
+const told = (row: string) => `pg_notify('lectern', ${news(row)})`;
+
+/**
+ * The controller's own moves do not wait for the disk, one after the other as commits that tell of themselves do: one that a crash of
+ * the database takes back is seen and made again. Nobody enters a server before its mark, and that waits.
+ */
+const soon = `set_config('synchronous_commit', 'off', true)`;
 
 /** History of a move: `took_ms` is null where the state before it says nothing about speed. */
 const recorded = (note: string, took: string) => `INSERT INTO server_event (server_id, state, reason, took_ms) SELECT id, state, ${note}, ${took} FROM moved`;
@@ -21,7 +31,7 @@ const took = 'LEAST(extract(epoch FROM now() - was_since) * 1000, 2147483647)::i
  */
 const fenced = `fence AS (SELECT 1 FROM lease WHERE name = 'controller' AND epoch = $1 AND expires_at > now() FOR SHARE)`;
 
-/** Servers in PostgreSQL. Every move is one statement: the compare, the set, its fence, its history and its announcement. */
+/** Servers in PostgreSQL. Every move is one statement: the compare, the set, its fence, its history and, but for the claim, its announcement. */
 export function makeServerStore({ query }: Database): ServerStore {
   const rows = async (sql: string, parameters: unknown[]): Promise<Server[]> => (await query<ServerRow>(sql, parameters)).map(toServer);
   const orTaken = (error: unknown) => {
@@ -41,6 +51,47 @@ export function makeServerStore({ query }: Database): ServerStore {
     };
   };
 
+  const untold: string[] = [];
+  /** What is not told, since the database has gone away, everybody hears of by their next look. */
+  const tell = together(() => query(`SELECT pg_notify('lectern', news) FROM unnest($1::text[]) news`, [untold.splice(0)]).catch(() => []));
+
+  const unmarked: { ref: ServerRef; epoch: Epoch }[] = [];
+  const setMarks = together(async (): Promise<Set<string>> => {
+    const marks = Map.groupBy(unmarked.splice(0), ({ epoch }) => epoch);
+    const marked = await Promise.all(
+      [...marks].map(([epoch, all]) =>
+        query<{ id: ServerId; generation: number }>(
+          `WITH ${fenced}, moved AS (
+             UPDATE server s SET marked_at = COALESCE(s.marked_at, now()) FROM fence, unnest($2::uuid[], $3::int[]) AS mark (id, generation)
+             WHERE s.id = mark.id AND s.generation = mark.generation AND s.state = 'running' RETURNING s.*
+           ) SELECT moved.id, moved.generation, ${told('moved')} FROM moved`,
+          [epoch, all.map(({ ref }) => ref.id), all.map(({ ref }) => ref.generation)],
+        ),
+      ),
+    );
+    return new Set(marked.flat().map(({ id, generation }) => `${id}/${generation}`));
+  });
+
+  /** A class that asks all at once asks for its places all at once, too. */
+  const line = together(async () => {
+    const { waiting, lastServed } = await queue();
+    const ordered = admissionOrder(waiting, lastServed);
+    const formed = waiting.reduce((first, { createdAt }) => (createdAt < first ? createdAt : first), new Date());
+    const [pace] = await query<{ age: number; ready: number; usual: Record<string, number> | null }>(
+      `SELECT extract(epoch FROM now() - $1::timestamptz)::float8 * 1000 AS age,
+              (SELECT count(*) FROM server_event WHERE at > $1 AND state IN ('warm', 'running') AND reason IS NULL) AS ready,
+              (WITH last AS MATERIALIZED (SELECT server_id, at, took_ms FROM server_event WHERE state IN ('warm', 'running') AND took_ms IS NOT NULL ORDER BY at DESC LIMIT 200),
+                    ranked AS (SELECT s.profile, took_ms, row_number() OVER (PARTITION BY s.profile ORDER BY last.at DESC) AS nth FROM last JOIN server s ON s.id = last.server_id),
+                    middle AS (SELECT profile, percentile_cont(0.5) WITHIN GROUP (ORDER BY took_ms) AS took_ms FROM ranked WHERE nth <= 20 GROUP BY profile)
+               SELECT json_object_agg(profile, took_ms) FROM middle) AS usual`,
+      [formed],
+    );
+    return new Map(ordered.map(({ ref, profile }, index) => {
+      const place = index + 1;
+      return [ref.id, { place, estimateMs: estimate(place, { queueAgeMs: pace!.age, readySinceQueued: pace!.ready, usualStartMs: pace!.usual?.[profile] }) }];
+    }));
+  });
+
   return {
     queue,
 
@@ -54,7 +105,7 @@ export function makeServerStore({ query }: Database): ServerStore {
     },
 
     async claimWarm(workspace, profile) {
-      const claimed = await rows(
+      const claimed = await query<ServerRow & { news: string }>(
         `WITH chosen AS (
            SELECT id FROM server WHERE state = 'warm' AND desired = 'run' AND profile = $2
              AND NOT EXISTS (SELECT 1 FROM server q WHERE q.state = 'requested' AND q.desired = 'run' AND q.profile = $2 AND q.workspace_id <> $1
@@ -64,11 +115,16 @@ export function makeServerStore({ query }: Database): ServerStore {
            UPDATE server s SET state = 'running', workspace_id = $1, claimed_at = now(), active_at = now(), since = now()
            FROM chosen WHERE s.id = chosen.id RETURNING s.*
          ), event AS (${recorded(`'claimed'`, 'NULL')})
-         SELECT moved.*, ${told('moved')} FROM moved`,
+         SELECT moved.*, ${news('moved')} AS news FROM moved`,
         [workspace, profile],
       ).catch(orTaken);
       if (claimed === 'taken') return claimed;
-      return claimed[0]?.state === 'running' ? claimed[0] : 'none';
+      if (!claimed[0]) return 'none';
+      // Told after the commit: those of a whole class can then be written to the disk together.
+      untold.push(claimed[0].news);
+      await tell();
+      const server = toServer(claimed[0]);
+      return server.state === 'running' ? server : 'none';
     },
 
     async request(workspace, profile) {
@@ -131,20 +187,7 @@ export function makeServerStore({ query }: Database): ServerStore {
     },
 
     async place(server) {
-      const { waiting, lastServed } = await queue();
-      const ordered = admissionOrder(waiting, lastServed);
-      const index = ordered.findIndex(({ ref }) => ref.id === server);
-      if (index < 0) return undefined;
-      const formed = new Date(Math.min(...waiting.map(({ createdAt }) => createdAt.getTime())));
-      const [pace] = await query<{ age: number; ready: number; usual: number | null }>(
-        `SELECT extract(epoch FROM now() - $1::timestamptz)::float8 * 1000 AS age,
-                (SELECT count(*) FROM server_event WHERE at > $1 AND state IN ('warm', 'running') AND reason IS NULL) AS ready,
-                (WITH last AS MATERIALIZED (SELECT server_id, at, took_ms FROM server_event WHERE state IN ('warm', 'running') AND took_ms IS NOT NULL ORDER BY at DESC LIMIT 200)
-                 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY took_ms) FROM
-                  (SELECT took_ms FROM last JOIN server s ON s.id = last.server_id WHERE s.profile = $2 ORDER BY last.at DESC LIMIT 20) like_this) AS usual`,
-        [formed, ordered[index]!.profile],
-      );
-      return { place: index + 1, estimateMs: estimate(index + 1, { queueAgeMs: pace!.age, readySinceQueued: pace!.ready, usualStartMs: pace!.usual ?? undefined }) };
+      return (await line()).get(server);
     },
 
     live: () => rows(`SELECT * FROM server WHERE state NOT IN ('stopped', 'failed') ORDER BY generation`, []),
@@ -155,7 +198,7 @@ export function makeServerStore({ query }: Database): ServerStore {
       const [added] = await rows(
         `WITH ${fenced}, moved AS (INSERT INTO server (profile, state, stage) SELECT $2, 'warming', 'creating' FROM fence RETURNING *),
          event AS (INSERT INTO server_event (server_id, state) SELECT id, state FROM moved)
-         SELECT * FROM moved`,
+         SELECT moved.*, ${soon} FROM moved`,
         [epoch, profile.name],
       );
       return added ?? 'fenced';
@@ -170,12 +213,12 @@ export function makeServerStore({ query }: Database): ServerStore {
            UPDATE server s SET state = $5, since = CASE WHEN old.state = $5 THEN s.since ELSE now() END, ${set.map((column, index) => `${column} = $${index + 6}`).join(', ')}
              ${move.to === 'starting' ? ', admitted_at = COALESCE(s.admitted_at, now())' : ''}
              ${move.to === 'warm' ? ', ready_at = now()' : ''}
-             ${move.to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now()' : ''}
+             ${move.to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now(), marked_at = now()' : ''}
              ${ends ? ', ended_at = now()' : ''}
            FROM old WHERE s.id = old.id RETURNING s.*, old.since AS was_since, old.state AS was_state
          ), event AS (${recorded('reason', took)} WHERE was_state <> state)
          ${ends ? ', manifest AS (DELETE FROM manifest_entry m USING moved WHERE m.server_id = moved.id), sessions AS (DELETE FROM notebook_session n USING moved WHERE n.server_id = moved.id)' : ''}
-         SELECT ${told('moved')} FROM moved`,
+         SELECT ${told('moved')}, ${soon} FROM moved`,
         [epoch, ref.id, ref.generation, from, move.to, ...values],
       );
       return moved.length === 1;
@@ -203,20 +246,23 @@ export function makeServerStore({ query }: Database): ServerStore {
       return moved.length === 1;
     },
 
-    setMarked: (ref, epoch) => update(ref, epoch, `marked_at = COALESCE(s.marked_at, now())`, [], true),
+    async setMarked(ref, epoch) {
+      unmarked.push({ ref, epoch });
+      return (await setMarks()).has(`${ref.id}/${ref.generation}`);
+    },
 
     setActivity(ref, activity, epoch) {
       const given = Object.entries({ active_at: 'activeAt', busy_since: 'busySince', warned_at: 'warnedAt', kept_at: 'keptAt', memory_bytes: 'memoryBytes' } as const).filter(([, key]) => key in activity);
       const set = given.map(([column], index) => `${column} = $${index + 4}`).join(', ');
-      return update(ref, epoch, set || 'id = s.id', given.map(([, key]) => activity[key] ?? null), 'warnedAt' in activity);
+      return update(ref, epoch, set || 'id = s.id', given.map(([, key]) => activity[key] ?? null), 'warnedAt' in activity ? told('moved') : '1');
     },
   };
 
-  async function update(ref: ServerRef, epoch: Epoch, set: string, values: unknown[], tell: boolean): Promise<boolean> {
+  async function update(ref: ServerRef, epoch: Epoch, set: string, values: unknown[], andTell: string): Promise<boolean> {
     const moved = await query(
       `WITH ${fenced}, moved AS (
          UPDATE server s SET ${set} FROM fence WHERE s.id = $2 AND s.generation = $3 AND s.state = 'running' RETURNING s.*
-       ) SELECT ${tell ? told('moved') : '1'} FROM moved`,
+       ) SELECT ${andTell}, ${soon} FROM moved`,
       [epoch, ref.id, ref.generation, ...values],
     );
     return moved.length === 1;

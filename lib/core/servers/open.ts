@@ -70,8 +70,8 @@ export function makeServers({ store, bus, profiles, onMissingProfile, serversPer
      * code would lie open to this person's.
      */
     async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
-      if (decideOpen(await store.of(workspace)) !== 'claim') return ok(await view(workspace));
-      const [mine, profile] = await Promise.all([store.liveOf(user), chosenFor(workspace)]);
+      const [before, mine, profile] = await Promise.all([store.of(workspace), store.liveOf(user), chosenFor(workspace)]);
+      if (decideOpen(before) !== 'claim') return ok(await view(workspace));
       const others = mine.filter((other) => other.workspace !== workspace);
       if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
       if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) return unsandboxed;
@@ -91,11 +91,12 @@ export function makeServers({ store, bus, profiles, onMissingProfile, serversPer
           for (const { id } of now.filter((other) => other.workspace === workspace)) await store.wantStopped(id, 'requested');
           return unsandboxed;
         }
-        if (claimed !== 'none') await marked.until(async () => (await view(workspace)).state === 'ready');
+        let seen: ServerView | undefined;
+        if (claimed !== 'none') await marked.until(async () => (seen = await view(workspace)).state === 'ready');
+        return ok(seen ?? (await view(workspace)));
       } finally {
         marked.end();
       }
-      return ok(await view(workspace));
     },
 
     /** Stops the workspace's server, if it has one. The reason is what its owner will read. */
@@ -138,7 +139,8 @@ export function heardOf(bus: Bus, workspace: WorkspaceId, limitMs: number) {
     heard = true;
     wake();
   };
-  const end = bus.subscribe((event) => event.kind === 'server' && event.workspace === workspace && hear(), hear);
+  // That it was claimed is no news to whoever claimed it, and nobody can enter yet.
+  const end = bus.subscribe((event) => event.kind === 'server' && event.workspace === workspace && event.unmarked === undefined && hear(), hear);
   return {
     end,
     /** Asks again at each move until the answer is yes or the time is over. */

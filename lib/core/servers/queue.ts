@@ -13,7 +13,11 @@ export type LastServed = ReadonlyMap<CourseId, Date>;
  */
 export function admissionOrder(waiting: readonly Waiting[], lastServed: LastServed): Waiting[] {
   const byCourse = new Map<CourseId, Waiting[]>();
-  for (const one of [...waiting].sort(olderFirst)) byCourse.set(one.course, [...(byCourse.get(one.course) ?? []), one]);
+  for (const one of [...waiting].sort(olderFirst)) {
+    const line = byCourse.get(one.course);
+    if (line) line.push(one);
+    else byCourse.set(one.course, [one]);
+  }
   const served = (course: CourseId) => lastServed.get(course)?.getTime() ?? -Infinity;
   const courses = [...byCourse].sort(([a, inA], [b, inB]) => (served(a) === served(b) ? olderFirst(inA[0]!, inB[0]!) : served(a) - served(b)));
   const rounds = Math.max(0, ...courses.map(([, line]) => line.length));

@@ -30,7 +30,7 @@ describe('a server on its way', () => {
     expect(decided(starting, seen(absent))).toEqual({ do: 'start' });
     expect(decided(starting, seen({ state: 'pending', stage: 'booting', instance: 'i' }))).toEqual({ do: 'stage', stage: 'booting' });
     expect(decided(starting, seen({ state: 'pending', stage: 'creating', instance: 'i' }))).toEqual({ do: 'nothing' });
-    expect(decided(warming, seen(ready))).toEqual({ do: 'accept', address, instance: 'i' });
+    expect(decided(warming, seen(ready))).toEqual({ do: 'accept', address, instance: 'i', marked: false });
   });
 
   // Seen to fail without the deadline.

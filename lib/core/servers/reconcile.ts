@@ -14,8 +14,8 @@ export type Action =
   /** Ask the spawner for it. */
   | { do: 'start' }
   | { do: 'stage'; stage: Stage }
-  /** It says it is ready: let it prove who it is, then write that it is. */
-  | { do: 'accept'; address: Address; instance: string }
+  /** It says it is ready: let it prove who it is, mark it as its owner's unless it is marked, then write that it is. */
+  | { do: 'accept'; address: Address; instance: string; marked: boolean }
   | { do: 'mark' }
   | { do: 'warn' | 'unwarn' }
   /** Begin its end: from here on nobody enters it. */
@@ -38,7 +38,7 @@ export function decide(server: Server, { sighting, claimed }: Seen, now: Date, p
       if (now.getTime() - server.since.getTime() > profile.startDeadlineMs) return { do: 'end', reason: whyLate(sighting) };
       if (sighting.state === 'absent') return { do: 'start' };
       if (sighting.state === 'ended') return afterFailedStart(server, sighting.reason, sighting, now, limits);
-      if (sighting.state === 'ready') return { do: 'accept', address: sighting.address, instance: sighting.instance };
+      if (sighting.state === 'ready') return { do: 'accept', address: sighting.address, instance: sighting.instance, marked: claimed };
       return sighting.stage === server.stage ? nothing : { do: 'stage', stage: sighting.stage };
     }
     case 'warm': {

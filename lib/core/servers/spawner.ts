@@ -21,9 +21,10 @@ export type Listed = ServerRef & { claimed: boolean; sighting: Exclude<Sighting,
 export interface Spawner {
   /**
    * Asks for the server and returns soon; `look` tells when it is ready. A second start of the same reference changes nothing.
+   * `claimed`: it is made for somebody. A spawner for which a mark is a call of its own makes it with the mark.
    * @throws UpstreamError('sandbox' | 'cluster') when it cannot even be asked for
    */
-  start(server: ServerRef, profile: Profile, secrets: ServerSecrets): Promise<void>;
+  start(server: ServerRef, profile: Profile, secrets: ServerSecrets, claimed?: boolean): Promise<void>;
   /** May be called before `start`, during it, and after the server died. */
   look(server: ServerRef): Promise<Sighting>;
   /**

@@ -12,6 +12,7 @@ export type Epoch = bigint;
 export type Move =
   | { to: 'warming' | 'starting'; stage: Stage }
   | { to: 'warm'; address: Address; instance: string }
+  /** For one that was marked as somebody's just before. */
   | { to: 'running'; address: Address; instance: string }
   | { to: 'requested'; retryAt: Date; attempts: number }
   | { to: 'stopping'; reason: EndReason }

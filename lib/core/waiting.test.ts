@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { together } from './waiting.ts';
+
+// Seen to fail with the run under way shared.
+test('who asks during a run gets the answer of the next one, with all who asked meanwhile', async () => {
+  const runs: PromiseWithResolvers<number>[] = [];
+  const ask = together(() => (runs.push(Promise.withResolvers<number>()), runs.at(-1)!.promise));
+  const first = [ask(), ask()];
+  await Promise.resolve().then(() => undefined);
+  const later = [ask(), ask(), ask()];
+  expect(runs).toHaveLength(1);
+  runs[0]!.resolve(1);
+  expect(await Promise.all(first)).toEqual([1, 1]);
+  await expect.poll(() => runs.length).toBe(2);
+  runs[1]!.resolve(2);
+  expect(await Promise.all(later)).toEqual([2, 2, 2]);
+});
+
+test('a run that fails or hangs does not hold up the next one', async () => {
+  let runs = 0;
+  const ask = together(() => (++runs === 1 ? new Promise<number>(() => undefined) : runs === 2 ? Promise.reject(new Error('away')) : Promise.resolve(runs)), 20);
+  void ask();
+  await expect.poll(() => runs).toBe(1);
+  await expect(ask()).rejects.toThrow('away');
+  expect(await ask()).toBe(3);
+});
