@@ -9,8 +9,8 @@ apiVersion: v1
 kind: Node
 metadata: {name: simulated-$at, labels: {type: kwok, kubernetes.io/hostname: simulated-$at}, annotations: {kwok.x-k8s.io/node: fake}}
 status:
-  allocatable: {cpu: "64", memory: 256Gi, pods: "500"}
-  capacity: {cpu: "64", memory: 256Gi, pods: "500"}
+  allocatable: {cpu: "64", memory: 256Gi, ephemeral-storage: 4Ti, pods: "500"}
+  capacity: {cpu: "64", memory: 256Gi, ephemeral-storage: 4Ti, pods: "500"}
 T
 done > nodes.yaml
 kubectl apply --server-side -f nodes.yaml > log/nodes.log

@@ -20,6 +20,8 @@ export function median(values: number[]): number {
 }
 
 export function figuresTable(figures: Figure[]): string {
-  const rows = figures.map(({ id, value, unit, goal, better, holds, baseline }) => `| ${id} | ${value} ${unit} | ${better === 'lower' ? '≤' : '≥'} ${goal} ${unit} | ${holds ? 'yes' : 'no'} | ${baseline === undefined ? '' : `${baseline} ${unit}`} |`);
-  return ['| figure | measured | goal | holds | JupyterHub, or its proxy |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
+  const compared = figures.some(({ baseline }) => baseline !== undefined);
+  const rows = figures.map(({ id, value, unit, goal, better, holds, baseline }) => [id, `${value} ${unit}`, `${better === 'lower' ? '≤' : '≥'} ${goal} ${unit}`, holds ? 'yes' : 'no', ...(compared ? [baseline === undefined ? '' : `${baseline} ${unit}`] : [])]);
+  const head = ['figure', 'measured', 'goal', 'holds', ...(compared ? ['JupyterHub, or its proxy'] : [])];
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }

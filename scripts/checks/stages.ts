@@ -112,6 +112,17 @@ export const deployment: Stage = {
   },
 };
 
+/** The load test, small: it ends well where nothing was refused, failed, was made twice or left over. How long it takes is for the large one. */
+export const load: Stage = {
+  name: 'load',
+  async run(timeLeftMs) {
+    if (process.env.LECTERN_TEST_KUBECONFIG) return oneSkipped('load: an outside cluster has no simulated nodes');
+    const missing = await missingForCluster('kwok');
+    if (missing) return oneSkipped(`load: ${missing}`);
+    return checker('load', [join(root, 'scripts/load/main.ts'), '--spawner', 'kubernetes', '--small'], minutes(12)).run(timeLeftMs);
+  },
+};
+
 /**
  * What needs a real Kubernetes: a cluster of this machine that is there for these tests only, or the outside one that
  * LECTERN_TEST_KUBECONFIG names. `only` are files, as vitest takes them.

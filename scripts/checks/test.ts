@@ -2,7 +2,7 @@ import { readSettings } from '../up/settings.ts';
 import { preparePythonStep } from '../up/python.ts';
 import { explain, makeProgress } from '../progress.mjs';
 import { report } from './report.ts';
-import { awkward, browser, deployment, integration, kubernetes, lint, outsidePostgres, runStages, types, unit } from './stages.ts';
+import { awkward, browser, deployment, integration, kubernetes, lint, load, outsidePostgres, runStages, types, unit } from './stages.ts';
 
 const LIMIT_MS = 75 * 60_000;
 
@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 try {
   await preparePythonStep(readSettings(process.env), progress);
-  const stages = [types, lint, unit, integration, outsidePostgres, browser, kubernetes(), deployment, ...(process.argv.includes('--up') ? [awkward] : [])];
+  const stages = [types, lint, unit, integration, outsidePostgres, browser, kubernetes(), deployment, load, ...(process.argv.includes('--up') ? [awkward] : [])];
   report(await runStages(stages, progress, LIMIT_MS), progress);
 } catch (error) {
   process.stderr.write(explain(error));
