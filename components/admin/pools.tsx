@@ -1,7 +1,7 @@
 import type { ServerOverview } from '../../lib/core/admin/overview.ts';
 import { Table, Td, Th } from '../ui/table.tsx';
 
-const columns = { waiting: ['requested'], starting: ['warming', 'starting'], warm: ['warm'], running: ['running'] } as const satisfies Record<string, ServerOverview['state'][]>;
+const columns = { Waiting: ['requested'], Starting: ['warming', 'starting'], Warm: ['warm'], Running: ['running'] } as const satisfies Record<string, ServerOverview['state'][]>;
 const shown = Object.keys(columns) as (keyof typeof columns)[];
 
 type Props = { profiles: ReadonlyMap<string, string>; servers: ServerOverview[] };

@@ -46,7 +46,7 @@ export default async function TeachCoursePage({ params }: Props) {
           </h2>
           <OutlineEditor course={course.slug} modules={course.modules} actions={{ renameModule, renameLesson, shiftModule, shiftLesson, removeLesson }} />
         </section>
-        <div className="grid gap-6 lg:sticky lg:top-24">
+        <div className="grid gap-6">
           <Card>
             <CardTitle className="mb-4">About the course</CardTitle>
             <CourseForm key={course.slug} course={{ slug: course.slug, title: course.title, summary: course.summary }} edit={editCourse} />

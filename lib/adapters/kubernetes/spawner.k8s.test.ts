@@ -60,7 +60,7 @@ describe('on a real node', () => {
 
   // Seen to fail with the pods of every profile made as the default's.
   test('a server of a second profile has its image, nodes, GPU and runtime in the pod that the API server took; others have their own', async () => {
-    const runtimeClass = `test-${namespace.name}`;
+    const runtimeClass = namespace.name;
     const path = 'apis/node.k8s.io/v1/runtimeclasses';
     await namespace.api.call('POST', path, { body: { apiVersion: 'node.k8s.io/v1', kind: 'RuntimeClass', metadata: { name: runtimeClass }, handler: 'none' } });
     try {
