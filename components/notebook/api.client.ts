@@ -66,7 +66,7 @@ export type LoggedExecution = {
   msgId: string;
   cellId: string | null;
   kernelId: string;
-  state: 'busy' | 'finished' | 'died';
+  state: 'busy' | 'finished' | 'died' | 'out-of-memory';
   messages: { seq: number; type: string; content: { [key: string]: unknown } }[];
 };
 /** `announced`: ids of executions that were sent to a kernel and have not begun. A server from before an upgrade does not say. */

@@ -3,7 +3,7 @@ import type { OutputLog } from './api.client.ts';
 import { eventOf, nothingShown, show, update, type Shown } from './execution.ts';
 
 /** One execution as the server's log tells it. `aborted`: it ended without having begun, since one before it failed. */
-export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
+export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'out-of-memory' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
 
 /** How far the log was read. A number of one server's log says nothing in another's. */
 export type Reading = { log: string; seq: number; executions: Map<string, Followed> };

@@ -1,7 +1,7 @@
 import { readOutputs } from './api.client.ts';
 import { nothingShown, show, update, type KernelEvent } from './execution.ts';
 import type { KernelLink } from './kernel.client.ts';
-import { latestByCell, nothingRead, readOn, type Reading } from './output-log.ts';
+import { latestByCell, nothingRead, readOn, type Followed, type Reading } from './output-log.ts';
 import type { PageCell } from './page-cells.ts';
 import type { Entered } from './session.ts';
 
@@ -12,6 +12,7 @@ type Cells = {
 };
 
 const stopped = 'The kernel stopped while this cell was running. Run it again.';
+const outOfMemory = 'This cell used more memory than your server has, so Python was stopped and its variables are gone. Your saved work is safe: run again with less data.';
 const neverSent = 'The connection was lost before this cell began. Run it again.';
 
 /** What the page knows of executions: those of its own connection as they happen, all others from the server's log. */
@@ -158,7 +159,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
               ...each,
               cell: each.cell.type === 'code' ? { ...each.cell, executionCount: followed.executionCount } : each.cell,
               shown: followed.shown,
-              run: followed.state === 'busy' ? { state: 'running', since: each.run.state === 'running' ? each.run.since : performance.now() } : followed.state === 'died' ? { state: 'lost', say: stopped } : { state: 'done', ok: followed.ok },
+              run: runOf(followed, each.run),
               rendered: { ...each.rendered, outputs: false },
               touched: { ...each.touched, outputs: true },
             }));
@@ -171,6 +172,21 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
       return [...reading.executions.values()].some(({ state }) => state === 'busy');
     },
   };
+}
+
+function runOf({ state, ok }: Followed, before: PageCell['run']): PageCell['run'] {
+  switch (state) {
+    case 'busy':
+      return { state: 'running', since: before.state === 'running' ? before.since : performance.now() };
+    case 'finished':
+      return { state: 'done', ok };
+    case 'died':
+      return { state: 'lost', say: stopped };
+    case 'out-of-memory':
+      return { state: 'lost', say: outOfMemory };
+    case 'aborted':
+      return { state: 'none' };
+  }
 }
 
 /** Neighbouring text of one stream as one event, so that a thousand lines in a frame are one change. */

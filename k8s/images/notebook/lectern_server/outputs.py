@@ -70,13 +70,13 @@ class OutputLog:
             execution.state = "finished"
         self._append(execution, kind, content, metadata)
 
-    def abandon(self, kernel_id) -> None:
-        """The kernel died or began again: what it was executing will never finish, and what waited never begin."""
+    def abandon(self, kernel_id, state="died") -> None:
+        """The kernel died or began again: what it was executing will never finish, and what waited never begin. `state` says how it died."""
         for message_id in [message_id for message_id, (kernel, _) in self._announced.items() if kernel == kernel_id]:
             del self._announced[message_id]
         for execution in self._executions.values():
             if execution.kernel_id == kernel_id and execution.state == "busy":
-                execution.state = "died"
+                execution.state = state
                 self._append(execution, "status", b'{"execution_state":"dead"}', b"{}")
 
     def rename(self, kernel_id, path) -> None:

@@ -6,6 +6,21 @@ from .activity import Activity
 from .outputs import OutputLog
 
 
+# Of cgroup v2 and v1, where the server sees its own.
+MEMORY_EVENTS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+def memory_kills() -> int:
+    """How often the system killed something of this server for want of memory; 0 where it does not say."""
+    for path in MEMORY_EVENTS:
+        try:
+            with open(path) as events:
+                return next((int(line.split()[1]) for line in events if line.startswith("oom_kill ")), 0)
+        except OSError:
+            pass
+    return 0
+
+
 class Kernel:
     def __init__(self, stream):
         self.stream = stream
@@ -18,6 +33,7 @@ class Watch:
         self._kernels = kernels
         self._known = {}
         self._paths = {}
+        self._memory_kills = memory_kills()
         self.activity = Activity()
         self.log = OutputLog()
 
@@ -98,7 +114,8 @@ class Watch:
             kernel.state = "idle"
 
     def _died(self, kernel_id) -> None:
-        self.log.abandon(kernel_id)
+        kills, self._memory_kills = self._memory_kills, memory_kills()
+        self.log.abandon(kernel_id, "died" if self._memory_kills == kills else "out-of-memory")
         kernel = self._known.get(kernel_id)
         if kernel:
             kernel.state, kernel.waiting_for_input = "starting", False
