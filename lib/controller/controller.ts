@@ -160,7 +160,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         const target = profile ? poolTarget(profile, now, { claimedAt: pool.claimedAt, windowMs: demandWindowMs, startMs: startMs.get(name) ?? usualStartMs }) : 0;
         const just = justClaimed(pool.claimedAt, now);
         const left = pool.warm.filter(({ id }) => !given.has(id));
-        return { profile, left, target, warm: pool.standing - (pool.warm.length - left.length), warming: pool.warming, justClaimed: just.count, nextMs: just.nextMs, resting: backOff.resting(poolKey(name)) };
+        return { profile, left, target, warm: pool.standing - (pool.warm.length - left.length), warming: pool.warming + pool.lingering, justClaimed: just.count, nextMs: just.nextMs, resting: backOff.resting(poolKey(name)) };
       });
       const ending = count(({ state, desired }) => state === 'stopping' || (state === 'warm' && desired === 'stop'));
       const changes = poolChanges(wants, { free: free - start.length, starts: options.startsAtOnce - starting - start.length, held, wanted: Math.max(0, lacking - ending) });
@@ -276,11 +276,11 @@ const isUnderWay = (server: Server) => (server.state === 'warming' || server.sta
 const isStuck = (server: Server) => (server.state === 'warming' || server.state === 'starting') && (server.stage === 'image' || server.stage === 'room');
 
 /** `warm`: those that can be handed over now. `standing`: with those that were not seen ready just now. */
-type PoolNow = { warm: ServerRef[]; standing: number; warming: number; stuck: number; claimedAt: Date[] };
+type PoolNow = { warm: ServerRef[]; standing: number; warming: number; /** Of the stuck, those for the pool. */ lingering: number; stuck: number; claimedAt: Date[] };
 
 /** Each profile's servers, in one look at all; those of a profile that is no more come last. */
 function poolsOf(servers: readonly Server[], profiles: Profiles, ready: (server: Server) => boolean): Map<string, PoolNow> {
-  const empty = (): PoolNow => ({ warm: [], standing: 0, warming: 0, stuck: 0, claimedAt: [] });
+  const empty = (): PoolNow => ({ warm: [], standing: 0, warming: 0, lingering: 0, stuck: 0, claimedAt: [] });
   const pools = new Map(profiles.map(({ name }) => [name, empty()]));
   for (const server of servers) {
     const pool = pools.get(server.profile) ?? empty();
@@ -288,7 +288,7 @@ function poolsOf(servers: readonly Server[], profiles: Profiles, ready: (server:
     if (isStuck(server)) pool.stuck++;
     if (server.state === 'running') pool.claimedAt.push(server.claimedAt);
     if (server.desired !== 'run') continue;
-    if (server.state === 'warming') pool.warming++;
+    if (server.state === 'warming') pool[isStuck(server) ? 'lingering' : 'warming']++;
     if (server.state === 'warm') pool.standing++;
     if (server.state === 'warm' && ready(server)) pool.warm.push(server.ref);
   }

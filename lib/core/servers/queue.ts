@@ -39,7 +39,7 @@ export function estimate(place: number, { queueAgeMs, readySinceQueued, usualSta
 export type ProfileRoom = {
   /** Servers that stand ready, owned by nobody. */
   warm: readonly ServerRef[];
-  /** Servers on their way into the pool; the queue's heads wait for these, as they have a start already made. */
+  /** Servers on their way into the pool; the queue's heads wait for these, as they have a start already made. Not the stuck: whoever waited for those would not learn why. */
   warming: number;
   /** Its starts that wait for their image or for a node: they hold up no other profile's. */
   stuck: number;
