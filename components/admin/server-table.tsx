@@ -38,13 +38,19 @@ export function ServerTable({ label, servers, profiles, ended = false, act }: Pr
             <Td className="whitespace-nowrap tabular-nums">{duration(server.ageMs)}</Td>
             <Td className="whitespace-nowrap tabular-nums">{ended ? `${duration(server.sinceMs)} ago` : server.idleMs === undefined ? '' : duration(server.idleMs)}</Td>
             {!ended && <Td className="whitespace-nowrap tabular-nums">{server.memoryBytes === undefined ? '' : megabytes(server.memoryBytes)}</Td>}
-            <Td className="min-w-40 text-ink-2">{server.reason && endReasons[server.reason].operator}</Td>
+            <Td className="min-w-40 text-ink-2">{sayWhy(server)}</Td>
             <Td className="text-right">{act(server)}</Td>
           </tr>
         ))}
       </tbody>
     </Table>
   );
+}
+
+/** Why it ended, or what its start waits for in vain so far: stages of these names are reasons once the deadline has come. */
+function sayWhy({ reason, stage }: ServerOverview): string | undefined {
+  const why = reason ?? (stage === 'room' || stage === 'image' ? stage : undefined);
+  return why && endReasons[why].operator;
 }
 
 function Owner({ server: { owner, course } }: { server: ServerOverview }) {
