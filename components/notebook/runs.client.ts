@@ -22,6 +22,8 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
   const live = new Map<string, string>();
   /** Those of a connection that was lost which had not begun, by message id: the log will say whether they ever will. */
   const unsure = new Map<string, string>();
+  /** Those whose end was heard here: an answer of the log that was on its way meanwhile may say that they still run. */
+  const heard = new Set<string>();
   let reading: Reading = nothingRead;
   let following = false;
   let again = false;
@@ -75,6 +77,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
       done(result) {
         flush();
         live.delete(id);
+        heard.add(id);
         if (silent) cells.set(cellId, (each) => ({ ...each, shown: nothingShown, rendered: { ...each.rendered, outputs: false } }));
         setRun(cellId, result === 'aborted' ? { state: 'none' } : { state: 'done', ok: result === 'ok', tookMs: performance.now() - since });
       },
@@ -153,7 +156,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
           reading = readOn(reading, answer);
           for (const followed of latestByCell(reading).values()) {
             const known = before.executions.get(followed.msgId);
-            if ([...live.values()].includes(followed.cellId) || known === followed || !cells.get(followed.cellId)) continue;
+            if ([...live.values()].includes(followed.cellId) || heard.has(followed.msgId) || known === followed || !cells.get(followed.cellId)) continue;
             if (known?.state === followed.state && known.shown === followed.shown && before.log === reading.log) continue;
             cells.set(followed.cellId, (each) => ({
               ...each,

@@ -56,3 +56,13 @@ test('a cell that was run again meanwhile is not touched by what became of its r
   await runs.follow(place);
   expect(run('a')).toEqual({ state: 'queued' });
 });
+
+// Seen in a busy cluster: the cell had ended, and ran for ever on the page.
+test('an answer of the log that is older than the end of a run does not make it run again', async () => {
+  const { runs, sent, run } = page(['a'], { executions: [{ msgId: 'message of a', cellId: 'a', kernelId: 'k', state: 'busy', messages: [] }] });
+  runs.run(['a']);
+  const following = runs.follow(place);
+  sent[0]!.done('ok');
+  await following;
+  expect(run('a')).toMatchObject({ state: 'done', ok: true });
+});
