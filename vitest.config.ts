@@ -35,8 +35,6 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      // Lectern's own image in a cluster of its own, see `deployment` in scripts/checks/stages.ts.
-      { test: { name: 'deployment', include: ['k8s/**/*.deployment.test.ts'], exclude: dist, globalSetup: ['scripts/testing/cluster.setup.ts'], testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1 } },
       // Whole clones brought up in awkward ways; minutes each. `npm test -- --up` runs it.
       { test: { name: 'awkward', include: ['scripts/**/*.awkward.ts'], exclude: dist, testTimeout: 15 * 60_000, hookTimeout: 10 * 60_000, maxWorkers: 1 } },
     ],

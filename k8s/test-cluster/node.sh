@@ -22,6 +22,8 @@ cat > cni/10-bridge.conflist <<T
    "ipam": {"type": "host-local", "dataDir": "$RUN_DIR/cni-addresses", "ranges": [[{"subnet": "$pods"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
 T
 sysctl -qw net.ipv4.ip_forward=1
+# A browser beside the cluster takes the address a pod's link gives itself for another network, and drops its connections.
+[ ! -d /proc/sys/net/ipv6 ] || sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 part containerd containerd --config containerd.toml
 until_ready containerd containerd 60 "${ctr[@]}" version
 

@@ -60,13 +60,17 @@ export const integration = vitest('integration', 'integration', minutes(30));
 /** `up` in the awkward ways: minutes each, so only .ci/run asks for it. */
 export const awkward = vitest('up', 'awkward', minutes(25));
 
-export const browser = runner<PlaywrightReport>(
-  'browser',
-  minutes(35),
-  () => [bin('@playwright/test/cli.js'), 'test'],
-  tallyPlaywright,
-  (report) => ({ ...process.env, LECTERN_E2E_REPORT: report, NO_COLOR: '1' }),
-);
+const playwright = (name: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env, within?: (command: string[]) => string[]) =>
+  runner<PlaywrightReport>(
+    name,
+    limitMs,
+    () => [bin('@playwright/test/cli.js'), 'test', ...only],
+    tallyPlaywright,
+    (report) => ({ ...more, LECTERN_E2E_REPORT: report, NO_COLOR: '1' }),
+    within,
+  );
+
+export const browser = playwright('browser', minutes(35));
 
 /** The tests of everything that speaks SQL once more, against the PostgreSQL of the machine instead of the embedded one. */
 export const outsidePostgres: Stage = {
@@ -90,8 +94,8 @@ export const outsidePostgres: Stage = {
   },
 };
 
-/** Lectern as it is deployed: its image in the pods of an overlay, in a cluster of its own. */
-export const deployment: Stage = {
+/** Lectern as it is deployed: its image in the pods of an overlay, in a cluster of its own, and learners' browsers there. `only` are files of k8s/deployment. */
+export const deployment = (only: string[] = []): Stage => ({
   name: 'deployment',
   async run(timeLeftMs) {
     const began = Date.now();
@@ -103,14 +107,14 @@ export const deployment: Stage = {
     try {
       const cluster = await prepareCluster('node', makeProgress(), { site });
       const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined, ...cluster.env, KEEP_LOGS: join(root, '.lectern/logs/deployment') };
-      return await vitest('deployment', 'deployment', minutes(10), [], env, cluster.within).run(timeLeftMs - (Date.now() - began));
+      return await playwright('deployment', minutes(15), ['--config', join(root, 'k8s/deployment/playwright.config.ts'), ...only], env, cluster.within).run(timeLeftMs - (Date.now() - began));
     } catch (error) {
       return oneFailed(`deployment: ${(error as Error).message}`);
     } finally {
       rmSync(site, { recursive: true, force: true });
     }
   },
-};
+});
 
 /** The load test, small: it ends well where nothing was refused, failed, was made twice or left over. How long it takes is for the large one. */
 export const load: Stage = {

@@ -13,7 +13,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 try {
   await preparePythonStep(readSettings(process.env), progress);
-  const stages = [types, lint, unit, integration, outsidePostgres, browser, kubernetes(), deployment, load, ...(process.argv.includes('--up') ? [awkward] : [])];
+  const stages = [types, lint, unit, integration, outsidePostgres, browser, kubernetes(), deployment(), load, ...(process.argv.includes('--up') ? [awkward] : [])];
   report(await runStages(stages, progress, LIMIT_MS), progress);
 } catch (error) {
   process.stderr.write(explain(error));

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { podName } from '../../lib/adapters/kubernetes/names.ts';
+import type { ServerRef } from '../../lib/core/servers/server.ts';
+import { liveServer } from '../../e2e/lesson.ts';
+import type { Person } from '../../e2e/people.ts';
+
+const call = promisify(execFile);
+
+/** The address of the node, where pods find what runs beside the cluster. */
+export const NODE = '10.199.0.1';
+// This cluster has no DNS: what programs find by name there is told to them here.
+export const [WEB, GATEWAY] = ['10.96.77.1', '10.96.77.2'];
+export const LIMIT = '--timeout=240s';
+export const LEARNERS = ['-n', 'lectern-learners'];
+export const PROGRAMS = ['deployment/web', 'deployment/gateway', 'deployment/controller'];
+
+/** @param input objects that are read from its standard input */
+export async function kubectl(args: string[], input: object[] = []): Promise<string> {
+  const running = call('kubectl', ['--kubeconfig', process.env.LECTERN_TEST_KUBECONFIG!, ...args], { maxBuffer: 16 * 1024 * 1024 });
+  running.child.stdin?.end(input.map((thing) => JSON.stringify(thing)).join('\n'));
+  return (await running).stdout;
+}
+
+/** What to look at when something did not come up. */
+export async function explained<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const seen = await Promise.all([kubectl(['get', 'pods', '-A']), kubectl(['get', 'events', '-A', '--field-selector', 'type=Warning']), ...PROGRAMS.map((name) => kubectl(['-n', 'lectern', 'logs', name, '--tail=10']).catch(String))]);
+    throw new Error(`${(error as Error).message}\n${seen.join('\n')}`, { cause: error });
+  }
+}
+
+/** The pod of the person's server. */
+export async function podOf({ id }: Person): Promise<string> {
+  const server = await liveServer(id);
+  if (!server) throw new Error('the person has no server');
+  return podName(server as unknown as ServerRef);
+}

@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
+import { createDatabase, startEmbeddedPostgres } from '../../scripts/postgres.ts';
+import { render, type Thing } from '../rendered.fixture.ts';
+import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, NODE, PROGRAMS, WEB } from './cluster.ts';
+
+const SITE = 'https://lectern.localhost';
+const SECRET = 'x'.repeat(32);
+const SERVERS = ['pod', '-l', 'app.kubernetes.io/component=server'];
+
+/** The overlay for one machine, in the room of a small one, with the images of this tree. */
+function onThisCluster(things: Thing[]): Thing[] {
+  const small = things.filter(({ kind }) => kind !== 'HorizontalPodAutoscaler');
+  for (const { kind, metadata, spec, data } of small) {
+    if (kind === 'ConfigMap') Object.assign(data, { LECTERN_WEB_URL: `http://${WEB}:3000`, LECTERN_POOL_FLOOR: '1', LECTERN_KUBERNETES_IMAGE: 'lectern/notebook:test', LECTERN_KUBERNETES_REQUEST_MEMORY_MB: '128' });
+    if (kind === 'Service') spec.clusterIP = metadata.name === 'web' ? WEB : GATEWAY;
+    if (kind === 'Deployment') spec.replicas = metadata.name === 'placeholder' ? 0 : metadata.name === 'controller' ? 2 : 1;
+    for (const container of spec?.template?.spec.containers ?? []) {
+      container.image = container.image.replace(/:.*/, ':test');
+      if (container.image.startsWith('lectern/site')) Object.assign(container.resources.requests, { cpu: '20m', memory: '64Mi' });
+    }
+  }
+  return small;
+}
+
+function splice(inward: Socket, outward: Socket): void {
+  for (const [from, to] of [[inward, outward], [outward, inward]] as const) {
+    from.pipe(to);
+    from.on('error', () => to.destroy());
+    from.on('close', () => to.destroy());
+  }
+}
+
+async function listening(server: Server, port: number, host: string): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+}
+
+/** What stands for the Ingress: TLS ends here, and everything goes to the gateway's Service. */
+async function startIngress(folder: string): Promise<Server> {
+  const [key, cert] = [join(folder, 'tls.key'), join(folder, 'tls.crt')];
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-keyout', key, '-out', cert, '-subj', '/CN=lectern.localhost', '-addext', 'subjectAltName=DNS:lectern.localhost,DNS:*.nb.lectern.localhost'], { stdio: 'ignore' });
+  const server = createTlsServer({ key: readFileSync(key), cert: readFileSync(cert) }, (inward) => splice(inward, connect(80, GATEWAY)));
+  await listening(server, 443, '127.0.0.1');
+  return server;
+}
+
+/** The site as the two commands of the operator's guide deploy it, in the cluster this runs in, with the demonstration course and a warm server. */
+export default async function globalSetup() {
+  if (process.env.E2E_SITE) return;
+  const folder = mkdtempSync(join(tmpdir(), 'lectern-deployment-'));
+  const postgres = await startEmbeddedPostgres(folder, { settings: ['fsync=off'] });
+  await createDatabase(postgres.url('lectern'));
+  // PostgreSQL listens on loopback; pods find it at the node's address.
+  const inside = new URL(postgres.url('lectern'));
+  const way = createServer((inward) => splice(inward, connect(Number(inside.port), inside.hostname)));
+  const outside = new URL(inside);
+  outside.host = `${NODE}:${await listening(way, 0, NODE)}`;
+
+  await kubectl(['apply', '-f', '-'], onThisCluster(render('overlays/local')));
+  // The second command of the guide. Pods wait for it.
+  await kubectl(['-n', 'lectern', 'create', 'secret', 'generic', 'lectern', `--from-literal=DATABASE_URL=${outside.href}`, `--from-literal=LECTERN_SECRET=${SECRET}`]);
+  await explained(kubectl(['-n', 'lectern', 'rollout', 'status', ...PROGRAMS, LIMIT]));
+  await explained(kubectl(['-n', 'lectern', 'wait', '--for=condition=complete', 'job/migrate-0.1.0', LIMIT]));
+  execFileSync(process.execPath, [resolve(import.meta.dirname, '../../scripts/up/first-data.ts')], {
+    env: { ...process.env, DATABASE_URL: inside.href, LECTERN_SECRET: SECRET, LECTERN_SITE_URL: SITE },
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  await explained(kubectl([...LEARNERS, 'wait', '--for=create', ...SERVERS, LIMIT]));
+  await explained(kubectl([...LEARNERS, 'wait', '--for=condition=ready', ...SERVERS, LIMIT]));
+  const ingress = await startIngress(folder);
+  Object.assign(process.env, { E2E_SITE: SITE, E2E_DATABASE_URL: inside.href });
+  return async () => {
+    ingress.close();
+    way.close();
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,69 @@
+import { request } from 'node:http';
+import { expect, test } from '../../e2e/fixtures.ts';
+import { addCodeCell, liveServer, openLesson, outputOf, runCell } from '../../e2e/lesson.ts';
+import { render, type Thing } from '../rendered.fixture.ts';
+import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, podOf, PROGRAMS } from './cluster.ts';
+
+/** The status of a GET at the gateway's Service, as the Ingress would send it. */
+const ask = (path: string) =>
+  new Promise<number | string>((done) => {
+    const asked = request({ host: GATEWAY, port: 80, path, agent: false, headers: { host: 'lectern.localhost', accept: 'text/html' }, timeout: 30_000 }, (response) => {
+      response.resume();
+      response.on('end', () => done(response.statusCode!));
+    });
+    asked.on('timeout', () => asked.destroy(new Error('timeout')));
+    asked.on('error', (error) => done(error.message));
+    asked.end();
+  });
+
+test('two commands gave a running site: pages, and a sign-in link for its first admin', async () => {
+  expect(await Promise.all(['/', '/sign-up', '/courses', '/readyz'].map(ask))).toEqual([200, 200, 200, 200]);
+  expect(await kubectl(['-n', 'lectern', 'exec', 'deployment/web', '--', 'node', 'scripts/admin-link.ts'])).toMatch(/^https:\/\/lectern\.localhost\/welcome\?token=\S{40,}\n$/);
+});
+
+const counting = `import os, time\ni = 0\nwhile not os.path.exists('/tmp/enough'):\n    print('line', i, flush=True)\n    i += 1\n    time.sleep(0.5)\nprint('all', 'lines')`;
+
+// The questions were not yet seen to fail: without preStop, or with maxUnavailable: 1, the other one still carries it, for Services fall back to pods that are ending.
+test('F25 new pods for all programs: no question fails, the running cell shows every line on its page, in the same server', async ({ learner, site, expectedProblems }) => {
+  expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_CONNECTION|ERR_EMPTY_RESPONSE|50[0-9]/i);
+  const { page, person } = learner;
+  await openLesson(learner, site);
+  const cell = await addCodeCell(page, counting);
+  await runCell(cell);
+  await expect(outputOf(cell)).toContainText('line 3', { timeout: 60_000 });
+  const server = await liveServer(person.id);
+
+  const answers = new Set<number | string>();
+  let done = false;
+  const asking = (async () => {
+    while (!done) {
+      for (const path of ['/readyz', '/']) answers.add(await ask(path));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  })();
+  const [gone] = (await kubectl(['-n', 'lectern', 'get', 'pods', '-l', 'app.kubernetes.io/component=gateway', '-o', 'name'])).trim().split('\n');
+  await kubectl(['-n', 'lectern', 'rollout', 'restart', ...PROGRAMS]);
+  await explained(kubectl(['-n', 'lectern', 'rollout', 'status', ...PROGRAMS, LIMIT]));
+  await explained(kubectl(['-n', 'lectern', 'wait', '--for=delete', gone!, LIMIT]));
+  done = true;
+  await asking;
+  expect([...answers]).toEqual([200]);
+
+  await kubectl([...LEARNERS, 'exec', await podOf(person), '--', 'touch', '/tmp/enough']);
+  await expect(outputOf(cell)).toContainText('all lines', { timeout: 120_000 });
+  const numbers = [...(await outputOf(cell).innerText()).matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+  expect(await liveServer(person.id)).toEqual(server);
+});
+
+// The plugin of this cluster knows no policies, which it says nowhere.
+test('T32 the self-test finds out a cluster that does not enforce network policies', async () => {
+  const [config, job] = ['ConfigMap', 'Job'].map((kind) => render('self-test').find((thing) => thing.kind === kind && thing.metadata.namespace === 'lectern-learners')!) as [Thing, Thing];
+  const [container] = job.spec.template.spec.containers;
+  Object.assign(job.spec, { completions: 1, parallelism: 1 });
+  Object.assign(container!, { image: 'lectern/notebook:test', env: [{ name: 'PATIENCE_S', value: '1' }], command: ['python3', '/self-test/reach.py', 'open', `${GATEWAY}:80`, 'closed', '169.254.169.254:80', '10.96.0.1:443'] });
+  await kubectl(['apply', '-f', '-'], [config, job]);
+  await explained(kubectl([...LEARNERS, 'wait', '--for=condition=failed', 'job/network-self-test', LIMIT]));
+  const said = await kubectl([...LEARNERS, 'logs', 'job/network-self-test']);
+  expect(said.trim().split('\n').sort()).toEqual(['FAIL  10.96.0.1:443 (10.96.0.1) answers', `ok    ${GATEWAY}:80 (${GATEWAY}) answers`, 'ok    169.254.169.254:80 (169.254.169.254) is silent'].sort());
+});
