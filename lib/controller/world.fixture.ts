@@ -12,6 +12,7 @@ import type { Spawner } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import { makeController, type ControllerOptions } from './controller.ts';
 import { makeFolderSpawner, makeScriptedJupyter, type Script } from './folder-spawner.fixture.ts';
+import { makeKillSwitch } from './kill-switch.fixture.ts';
 import { quick } from './options.fixture.ts';
 
 export type StartOptions = {
@@ -126,30 +127,3 @@ export async function makeWorld() {
 export const patient = { timeout: 60_000, interval: 15 };
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
-
-/**
- * Kills a controller in this very process: from the named call on (after its effect, before its answer), every call of its
- * ports hangs, as those of a killed process would, and nothing it does reaches anybody.
- */
-function makeKillSwitch(after: string | undefined) {
-  let killed = false;
-  const never = new Promise<never>(() => {});
-  return {
-    killed: () => killed,
-    wrap<Port extends object>(name: string, port: Port): Port {
-      return new Proxy(port, {
-        get(target, method: string) {
-          const original = Reflect.get(target, method) as unknown;
-          if (typeof original !== 'function' || method === 'now' || method === 'onChange') return original;
-          return async (...given: unknown[]) => {
-            if (killed) return never;
-            const answer: unknown = await (original as (...given: unknown[]) => Promise<unknown>).apply(target, given);
-            const step = `${name}.${method}${method === 'move' ? ` ${(given[2] as { to: string }).to}` : ''}`;
-            if (step === after) killed = true;
-            return killed ? never : answer;
-          };
-        },
-      });
-    },
-  };
-}

@@ -5,7 +5,8 @@ import { fromKubeconfig } from '../../lib/adapters/kubernetes/credentials.ts';
 import { podsPath } from '../../lib/adapters/kubernetes/follow.ts';
 import { podName } from '../../lib/adapters/kubernetes/names.ts';
 import type { PodSettings } from '../../lib/adapters/kubernetes/pod.ts';
-import { makeKubernetesSpawner } from '../../lib/adapters/kubernetes/spawner.ts';
+import { isClaimed, ownerOf, type SeenPod } from '../../lib/adapters/kubernetes/sight.ts';
+import { makeKubernetesSpawner, type KubernetesOptions } from '../../lib/adapters/kubernetes/spawner.ts';
 import type { ServerRef } from '../../lib/core/servers/server.ts';
 
 const MB = 1 << 20;
@@ -21,16 +22,18 @@ export async function makeLearnersNamespace() {
   await api.call('POST', 'api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } } });
   // No pod is admitted before.
   await vi.waitFor(() => api.call('GET', `api/v1/namespaces/${name}/serviceaccounts/default`), { timeout: 60_000, interval: 100 });
-  const pods: PodSettings = { image: inject('notebookImage'), pullPolicy: 'IfNotPresent', requests: { cpus: 0.05, memoryBytes: 64 * MB, diskBytes: 10 * MB }, nodeSelector: {}, tolerations: [] };
+  const settings: PodSettings = { image: inject('notebookImage'), pullPolicy: 'IfNotPresent', requests: { cpus: 0.05, memoryBytes: 64 * MB, diskBytes: 10 * MB }, nodeSelector: {}, tolerations: [] };
   const log: Record<string, unknown>[] = [];
   const opened: TestKubernetesSpawner[] = [];
 
-  /** `others`: how pods of profiles that are not the default differ. */
-  function open(changed: Partial<PodSettings> = {}, others: Record<string, Partial<PodSettings>> = {}): TestKubernetesSpawner {
-    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: (profile) => ({ ...pods, ...changed, ...others[profile] }), onLog: (message, about) => log.push({ message, ...about }) });
+  /** `others`: how pods of profiles that are not the default differ. `options`: how the cluster is reached, if not straight. */
+  function open(changed: Partial<PodSettings> = {}, others: Record<string, Partial<PodSettings>> = {}, options: Pick<Partial<KubernetesOptions>, 'credentials' | 'times'> = {}): TestKubernetesSpawner {
+    const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: (profile) => ({ ...settings, ...changed, ...others[profile] }), onLog: (message, about) => log.push({ message, ...about }), ...options });
     opened.push(spawner);
     return spawner;
   }
+  const pods = async () => (await api.call<{ items: SeenPod[] }>('GET', podsPath(name))).items;
+
   async function empty(): Promise<void> {
     const last = open();
     await Promise.all((await last.list()).map((one) => last.stop(one)));
@@ -40,9 +43,14 @@ export async function makeLearnersNamespace() {
 
   return {
     name,
+    settings,
+    credentials,
     api,
     log,
     open,
+    pods,
+    /** Whose they are, as the API server has it. */
+    servers: async () => (await pods()).map((pod) => ({ ...ownerOf(pod)!, claimed: isClaimed(pod) })),
     path: (ref: ServerRef) => `${podsPath(name)}/${podName(ref)}`,
     /** As `kubectl drain` does it. */
     evict: (ref: ServerRef) =>

@@ -1,8 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { killPart, startPart } from '../../../scripts/testing/cluster-part.ts';
 import { makeLearnersNamespace, type LearnersNamespace, type TestKubernetesSpawner } from '../../../scripts/testing/learners-namespace.ts';
 import { spawnerContract } from '../../core/servers/spawner.contract.ts';
 import { anyProfile, anySecrets, anyServer } from '../../core/servers/server.fixture.ts';
@@ -135,14 +134,13 @@ describe('on a real node', () => {
 
   // Only where the cluster is ours to break. Seen to fail with a connection that breaks taken for a refusal.
   test.runIf(Boolean(inject('clusterDir')))('F13 the API server is killed in the middle of a burst: each pod is made once, and all are seen', async () => {
-    const parts = join(inject('clusterDir'), 'parts');
     const by = namespace.open({ nodeSelector: { no: 'node' } });
     await by.list();
     const refs = Array.from({ length: 60 }, anyServer);
     const starts = refs.map((ref) => by.start(ref, anyProfile, anySecrets()));
     await Promise.race(starts);
-    process.kill(Number(readFileSync(join(parts, 'kube-apiserver.pid'), 'utf8')), 'SIGKILL');
-    spawn(join(parts, 'kube-apiserver'), { detached: true, stdio: 'ignore' }).unref();
+    killPart('kube-apiserver');
+    startPart('kube-apiserver');
     await Promise.all(starts);
     // What the scheduler makes of them is its own affair: it was cut off, too.
     await vi.waitFor(async () => expect(await by.list()).toHaveLength(60), patient);
