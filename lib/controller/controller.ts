@@ -168,7 +168,9 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         const { profile, left } = wants[at]!;
         await each(profile ? Array.from({ length: add }, () => profile) : [], async (made) => {
           const added = await store.addWarming(made, term.epoch);
-          if (added !== 'fenced') perform(added, { do: 'start' });
+          if (added === 'fenced') return;
+          wasWarming.set(added.ref.id, { profile: added.profile, since: added.since.getTime() });
+          perform(added, { do: 'start' });
         });
         await each(left.slice(left.length - Math.min(drop, left.length)), async (ref) => void (await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch)));
       }

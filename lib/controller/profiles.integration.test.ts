@@ -28,11 +28,11 @@ test('each profile has a pool of its own, and a learner gets a server of the pro
   await world.converged();
 });
 
-// Seen to fail with one rest for all pools.
-test('F15 a profile whose servers cannot be started does not keep another’s pool from being filled', async () => {
-  world.script('dies', 'gpu');
+// Seen to fail with one rest for all pools; and with what becomes of a start not learnt from where it failed before the next look.
+test.each(['dies', 'throws'] as const)('F15 a profile whose servers cannot be started (each %s) rests, and does not keep another’s pool from being filled', async (script) => {
+  world.script(script, 'gpu');
   world.start({ profile: { poolFloor: 1 }, others: [{ name: 'gpu', poolFloor: 1 }], options: { backOffMs: { first: 120_000, most: 120_000 } } });
-  await vi.waitFor(async () => expect(await world.query(`SELECT 1 FROM server WHERE profile = 'gpu' AND state = 'failed'`)).toHaveLength(1), patient);
+  await vi.waitFor(async () => expect((await world.query(`SELECT 1 FROM server WHERE profile = 'gpu' AND state = 'failed'`)).length).toBeGreaterThan(0), patient);
   await stand('default warm');
   const { id } = await world.workspace();
   expect(await world.store.claimWarm(id, 'default')).toMatchObject({ state: 'running' });
