@@ -1,6 +1,7 @@
 import type { Bus } from '../bus.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { UserId, WorkspaceId } from '../ids.ts';
+import { makeTurnstile } from '../waiting.ts';
 import { viewOf } from './describe.ts';
 import type { EndReason } from './reason.ts';
 import { profileNamed, type Profiles, type Server } from './server.ts';
@@ -44,8 +45,14 @@ type Deps = {
   markWaitMs?: number;
 };
 
+/** Of the ten connections each program has; each open has up to three questions at a time. */
+const OPENED_AT_ONCE = 4;
+
 /** What a learner may do with the server of a workspace of their own. Who may act on which workspace is asked before. */
 export function makeServers({ store, bus, profiles, onMissingProfile, serversPerUser, idleWarningMs, onePersonUnsandboxed, markWaitMs = 400 }: Deps) {
+  /** A class that opens its lesson waits here, where nothing runs out, and not for a connection to the database; others' questions do not wait behind it. */
+  const turn = makeTurnstile(OPENED_AT_ONCE);
+
   const view = async (workspace: WorkspaceId): Promise<ServerView> => {
     const server = await store.of(workspace);
     const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
@@ -60,6 +67,30 @@ export function makeServers({ store, bus, profiles, onMissingProfile, serversPer
     return name;
   }
 
+  /** Takes a warm server, else asks for one; neither where the workspace has one already. */
+  async function ask(workspace: WorkspaceId, user: UserId): Promise<Outcome<'claimed' | 'waits'>> {
+    const [before, mine, profile] = await Promise.all([store.of(workspace), store.liveOf(user), chosenFor(workspace)]);
+    if (decideOpen(before) !== 'claim') return ok('waits');
+    const others = mine.filter((other) => other.workspace !== workspace);
+    if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
+    if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) return unsandboxed;
+
+    const claimed = await store.claimWarm(workspace, profile);
+    if (claimed === 'none') await store.request(workspace, profile);
+    // Two lessons opened at the same moment in two courses each saw room: the later server gives way.
+    const now = await store.liveOf(user);
+    if (now.findIndex((other) => other.workspace === workspace) >= serversPerUser) {
+      const late = now.find((other) => other.workspace === workspace)!;
+      await store.wantStopped(late.id, 'requested');
+      return tooMany(now.filter((other) => other !== late), serversPerUser);
+    }
+    if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) {
+      for (const { id } of now.filter((other) => other.workspace === workspace)) await store.wantStopped(id, 'requested');
+      return unsandboxed;
+    }
+    return ok(claimed === 'none' ? 'waits' : 'claimed');
+  }
+
   return {
     /** Where the workspace's server stands, without asking for one. */
     view,
@@ -70,30 +101,13 @@ export function makeServers({ store, bus, profiles, onMissingProfile, serversPer
      * code would lie open to this person's.
      */
     async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
-      const [before, mine, profile] = await Promise.all([store.of(workspace), store.liveOf(user), chosenFor(workspace)]);
-      if (decideOpen(before) !== 'claim') return ok(await view(workspace));
-      const others = mine.filter((other) => other.workspace !== workspace);
-      if (others.length >= serversPerUser) return tooMany(others, serversPerUser);
-      if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) return unsandboxed;
-
       const marked = heardOf(bus, workspace, markWaitMs);
       try {
-        const claimed = await store.claimWarm(workspace, profile);
-        if (claimed === 'none') await store.request(workspace, profile);
-        // Two lessons opened at the same moment in two courses each saw room: the later server gives way.
-        const now = await store.liveOf(user);
-        if (now.findIndex((other) => other.workspace === workspace) >= serversPerUser) {
-          const late = now.find((other) => other.workspace === workspace)!;
-          await store.wantStopped(late.id, 'requested');
-          return tooMany(now.filter((other) => other !== late), serversPerUser);
-        }
-        if (onePersonUnsandboxed && (await store.sharesUnsandboxed(user))) {
-          for (const { id } of now.filter((other) => other.workspace === workspace)) await store.wantStopped(id, 'requested');
-          return unsandboxed;
-        }
+        const asked = await turn(() => ask(workspace, user));
+        if (!asked.ok) return asked;
         let seen: ServerView | undefined;
-        if (claimed !== 'none') await marked.until(async () => (seen = await view(workspace)).state === 'ready');
-        return ok(seen ?? (await view(workspace)));
+        if (asked.value === 'claimed') await marked.until(async () => (seen = await turn(() => view(workspace))).state === 'ready');
+        return ok(seen ?? (await turn(() => view(workspace))));
       } finally {
         marked.end();
       }
