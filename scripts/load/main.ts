@@ -6,14 +6,15 @@ import { prepareCluster } from '../cluster/cluster.ts';
 import { missingForCluster } from '../cluster/missing.ts';
 import { explain, makeProgress, Obstacle } from '../progress.mjs';
 
-// `npm run load -- --spawner kubernetes [--small] [--guide]`: the load test, in a cluster of simulated nodes that is there for it alone.
+// `npm run load -- --spawner kubernetes [--small] [--guide] [--only running]`: the load test, in a cluster of simulated nodes that is there for it alone.
 try {
-  const { values } = parseArgs({ options: { spawner: { type: 'string' }, small: { type: 'boolean' }, guide: { type: 'boolean' } } });
-  if (values.spawner !== 'kubernetes') throw new Obstacle('npm run load -- --spawner kubernetes [--small] [--guide]. Servers of one machine are limited by its processors: `npm run bench` measures them.');
+  const { values } = parseArgs({ options: { spawner: { type: 'string' }, small: { type: 'boolean' }, guide: { type: 'boolean' }, only: { type: 'string' } } });
+  if (values.spawner !== 'kubernetes') throw new Obstacle('npm run load -- --spawner kubernetes [--small] [--guide] [--only running]. Servers of one machine are limited by its processors: `npm run bench` measures them.');
   const missing = await missingForCluster('kwok');
   if (missing) throw new Obstacle(`No cluster to load: ${missing}.`);
   const { env, within } = await prepareCluster('kwok', makeProgress());
-  const flags = (['small', 'guide'] as const).filter((flag) => values[flag]).map((flag) => `--${flag}`);
+  const flags: string[] = (['small', 'guide'] as const).filter((flag) => values[flag]).map((flag) => `--${flag}`);
+  if (values.only) flags.push('--only', values.only);
   const [program, ...args] = within([process.execPath, join(import.meta.dirname, 'run.ts'), ...flags]);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
   const child = spawn(program!, args, { env: { ...process.env, KUBECONFIG: undefined, NODES: '20', ...env }, stdio: ['ignore', 'inherit', 'inherit'] });

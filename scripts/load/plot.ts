@@ -1,6 +1,6 @@
 export type Panel = { title: string; unit: string; goal: number; points: { x: number; y: number }[] };
 
-const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [300, 230, 46, 46, 14, 36] as const;
+const [WIDTH, HEIGHT, LEFT, TOP, RIGHT, BOTTOM] = [300, 230, 46, 46, 24, 36] as const;
 const COLOURS = `text{font:12px system-ui,sans-serif;fill:#4b5563}.title{font-weight:600;fill:#111827}.axis{stroke:#d1d5db}.goal{stroke:#9ca3af;stroke-dasharray:4 3}.line{stroke:#2563eb;fill:none;stroke-width:2}.dot{fill:#2563eb}
 @media(prefers-color-scheme:dark){text{fill:#9ca3af}.title{fill:#f3f4f6}.axis{stroke:#374151}.goal{stroke:#6b7280}.line{stroke:#60a5fa}.dot{fill:#60a5fa}}`;
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { figure, figuresTable, type Figure } from '../bench/figure.ts';
@@ -11,7 +11,7 @@ import { makeSite, type Controller } from './site.ts';
 
 // Inside the cluster's namespaces; see main.ts.
 
-const { values: flags } = parseArgs({ options: { small: { type: 'boolean' }, guide: { type: 'boolean' } } });
+const { values: flags } = parseArgs({ options: { small: { type: 'boolean' }, guide: { type: 'boolean' }, only: { type: 'string' } } });
 const size = flags.small ? { claims: 20, starts: 50, before: [20], after: [], watchS: 5, oldRows: 1_000 } : { claims: 500, starts: 1_000, before: [500, 1_000], after: [5_000], watchS: 30, oldRows: 100_000 };
 const MB = 1 << 20;
 const PATIENCE_MS = 240_000;
@@ -125,8 +125,11 @@ async function steady(controller: Controller, count: number): Promise<void> {
 }
 
 async function grow(controller: Controller, count: number): Promise<void> {
-  const people = await site.learners(count - ((await site.states()).running ?? 0));
-  await Promise.all(people.map(learners.ask));
+  for (let have = (await site.states()).running ?? 0; have < count; have = Math.min(count, have + 1_000)) {
+    const people = await site.learners(Math.min(1_000, count - have));
+    await Promise.all(people.map(learners.ask));
+    await onlyRunning(have + people.length);
+  }
   await steady(controller, count);
 }
 
@@ -141,15 +144,18 @@ async function restart(): Promise<void> {
 }
 
 try {
-  await progress.step(`${size.claims} claims at once`, claims);
-  let controller = await site.startController({});
-  for (const count of size.before) await progress.step(`${count} running`, () => grow(controller, count));
-  await controller.stop();
-  const bareMs = await progress.step(`${size.starts} pods by a bare client`, () => cluster.bare(size.starts));
-  controller = await site.startController({});
-  await until(() => controller.passes.length > 1);
-  await progress.step(`${size.starts} starts at once`, () => starts(controller, bareMs));
-  if (!flags.small) await progress.step('2000 running', () => steady(controller, size.before.at(-1)! + size.starts));
+  let controller: Controller;
+  if (flags.only !== 'running') {
+    await progress.step(`${size.claims} claims at once`, claims);
+    controller = await site.startController({});
+    for (const count of size.before) await progress.step(`${count} running`, () => grow(controller, count));
+    await controller.stop();
+    const bareMs = await progress.step(`${size.starts} pods by a bare client`, () => cluster.bare(size.starts));
+    controller = await site.startController({});
+    await until(() => controller.passes.length > 1);
+    await progress.step(`${size.starts} starts at once`, () => starts(controller, bareMs));
+    if (!flags.small) await progress.step('2000 running', () => steady(controller, size.before.at(-1)! + size.starts));
+  } else controller = await site.startController({});
   for (const count of size.after) await progress.step(`${count} running`, () => grow(controller, count));
   await controller.stop();
   await progress.step(`Restart with ${size.oldRows} old rows`, restart);
@@ -159,8 +165,11 @@ try {
 }
 const report = join(stateDir, `reports/load-kubernetes${flags.small ? '-small' : ''}.json`);
 mkdirSync(join(stateDir, 'reports'), { recursive: true });
-writeFileSync(report, `${JSON.stringify(figures, null, 2)}\n`);
-progress.line(`\n${figuresTable(figures)}\n\n${report}`);
-if (flags.guide) writeGuide(figures);
+// A part that was measured alone takes the place of what it was before.
+const before = flags.only && existsSync(report) ? (JSON.parse(readFileSync(report, 'utf8')) as Figure[]) : [];
+const all = [...before.filter(({ id }) => !figures.some((one) => one.id === id)), ...figures];
+writeFileSync(report, `${JSON.stringify(all, null, 2)}\n`);
+progress.line(`\n${figuresTable(all)}\n\n${report}`);
+if (flags.guide) writeGuide(all);
 // Everything that was started ends with the namespaces.
 process.exit();

@@ -62,17 +62,21 @@ export async function makeSite(folder: string, logs: string, settings: Record<st
 
     /** Rows of servers that ended long ago, with their events. */
     async oldRows(count: number): Promise<void> {
-      await query(
-        `WITH old AS (
-           INSERT INTO server (profile, state, reason, workspace_id, instance, created_at, since, claimed_at, ended_at)
-           SELECT 'default', 'stopped', 'idle', w.id, 'gone', at, at, at, at + interval '1 hour'
-           FROM (SELECT now() - n * interval '5 minutes' AS at, n FROM generate_series(1, $1::int) n) old
-           JOIN (SELECT id, row_number() OVER () - 1 AS n, count(*) OVER () AS all FROM workspace) w ON w.n = old.n % w.all
-           RETURNING id, since
-         ) INSERT INTO server_event (server_id, at, state, reason, took_ms)
-           SELECT id, since, unnest(ARRAY['running', 'stopping', 'stopped']), unnest(ARRAY[NULL, 'idle', 'idle']), 3000 FROM old`,
-        [count],
-      );
+      // In pieces that end before a query is given up.
+      const piece = 10_000;
+      for (let first = 0; first < count; first += piece) {
+        await query(
+          `WITH old AS (
+             INSERT INTO server (profile, state, reason, workspace_id, instance, created_at, since, claimed_at, ended_at)
+             SELECT 'default', 'stopped', 'idle', w.id, 'gone', at, at, at, at + interval '1 hour'
+             FROM (SELECT now() - n * interval '5 minutes' AS at, n FROM generate_series($1::int + 1, $2::int) n) old
+             JOIN (SELECT id, row_number() OVER () - 1 AS n, count(*) OVER () AS all FROM workspace) w ON w.n = old.n % w.all
+             RETURNING id, since
+           ) INSERT INTO server_event (server_id, at, state, reason, took_ms)
+             SELECT id, since, unnest(ARRAY['running', 'stopping', 'stopped']), unnest(ARRAY[NULL, 'idle', 'idle']), 3000 FROM old`,
+          [first, Math.min(first + piece, count)],
+        );
+      }
       await query('ANALYZE');
     },
 
@@ -94,7 +98,7 @@ export async function makeSite(folder: string, logs: string, settings: Record<st
 
     async startController(more: Record<string, string>) {
       const began = performance.now();
-      const child = launch('lib/controller/main.ts', { ...more, LECTERN_LOG_LEVEL: 'debug' }, ['--max-semi-space-size=1']);
+      const child = launch('lib/controller/main.ts', { ...more, LECTERN_LOG_LEVEL: 'debug' }, ['--optimize-for-size']);
       const passes: { at: number; servers: number; ms: number }[] = [];
       createInterface({ input: child.stdout! }).on('line', (line) => {
         if (!line.includes('"msg":"pass"')) return;
