@@ -31,7 +31,12 @@ test('a learner signs up, enrols, runs code that reads the file beside the lesso
   await page.reload();
   await expect(second).toContainText('from the page');
 
-  await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
+  // Pressed before the page has read its notebook, it does nothing.
+  const frame = page.locator('iframe[title^="JupyterLab"]');
+  await expect(async () => {
+    if ((await frame.count()) === 0) await page.getByRole('button', { name: 'Open in JupyterLab' }).click({ timeout: 10_000 });
+    await expect(frame).toBeVisible({ timeout: 10_000 });
+  }).toPass({ timeout: 120_000 });
   const lab = page.frameLocator('iframe[title^="JupyterLab"]');
   const cell = lab.locator('.jp-Notebook .jp-CodeCell').nth(1);
   await expect(cell).toContainText('from the page', { timeout: 120_000 });
