@@ -27,3 +27,21 @@ test('on a phone JupyterLab shows the notebook, not its file browser', async ({ 
   await page.getByRole('button', { name: 'Back to the lesson' }).click();
   await expect(codeCell(page)).toBeVisible({ timeout: 60_000 });
 });
+
+// Seen to fail with the bar at the very top: the page's header lay over it.
+test('whoever scrolls a lesson still sees how it stands with server and saves', async ({ learner: { page, person }, site }) => {
+  await enrol(person);
+  const [first] = await lessons();
+  for (const size of [{ width: 1280, height: 720 }, { width: 360, height: 740 }]) {
+    await page.setViewportSize(size);
+    await page.goto(`${site}/courses/${course}/${first!.slug}`);
+    const saves = page.locator('[data-save]');
+    await expect(saves).toBeVisible();
+    await page.evaluate(() => window.scrollTo(0, 600));
+    const onTop = () => saves.evaluate((bar) => {
+      const { x, y, width, height } = bar.getBoundingClientRect();
+      return window.scrollY > 300 && bar.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    });
+    await expect.poll(onTop, { message: `${size.width} wide` }).toBe(true);
+  }
+});

@@ -32,6 +32,7 @@ export function makeAutosave(page: Page) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let draftTimer: ReturnType<typeof setTimeout> | undefined;
   let saving: Promise<void> | undefined;
+  let loading: Promise<boolean> | undefined;
   let conflict: Conflict | undefined;
   let offer: Draft | undefined;
   let tries = 0;
@@ -141,34 +142,39 @@ export function makeAutosave(page: Page) {
     return parsed.ok ? serialiseNotebook(parsed.value) : text;
   };
 
+  async function read(place: WorkspaceAt, over: boolean): Promise<boolean> {
+    const answer = await readNotebook(place);
+    if (answer.state !== 'ok') return false;
+    const isFirst = base === undefined;
+    if (base && answer.value.revision === base.revision && !over) return true;
+    const dirty = base !== undefined && !over && textNow() !== base.saved;
+    // With changes of its own the page finds out at its next save, and asks.
+    if (dirty) return true;
+    // Without changes of its own the page follows what is in the site.
+    if (!take(answer.value, over ? 'over' : isFirst ? 'beside' : 'merged')) return false;
+    if (isFirst && base) {
+      const draft = await findDraft(page.user, page.lesson);
+      const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
+      if (decision === 'forget') await forgetDraft(page.user, page.lesson);
+      if (draft && (decision === 'offer' || decision === 'conflict')) {
+        offer = draft;
+        page.changed();
+      }
+    }
+    if (firstChange !== undefined) schedule(saveDueAt(firstChange, lastChange));
+    return true;
+  }
+
   return {
     state: () => state,
     conflict: () => conflict,
     offer: () => offer,
     revision: () => base?.revision,
     /** Reads the notebook from the site: when the workspace is known, and after another editor had it. */
-    async load(place: WorkspaceAt, over = false): Promise<boolean> {
+    load(place: WorkspaceAt, over = false): Promise<boolean> {
       at = place;
-      const answer = await readNotebook(place);
-      if (answer.state !== 'ok') return false;
-      const isFirst = base === undefined;
-      if (base && answer.value.revision === base.revision && !over) return true;
-      const dirty = base !== undefined && !over && textNow() !== base.saved;
-      // With changes of its own the page finds out at its next save, and asks.
-      if (dirty) return true;
-      // Without changes of its own the page follows what is in the site.
-      if (!take(answer.value, over ? 'over' : isFirst ? 'beside' : 'merged')) return false;
-      if (isFirst && base) {
-        const draft = await findDraft(page.user, page.lesson);
-        const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
-        if (decision === 'forget') await forgetDraft(page.user, page.lesson);
-        if (draft && (decision === 'offer' || decision === 'conflict')) {
-          offer = draft;
-          page.changed();
-        }
-      }
-      if (firstChange !== undefined) schedule(saveDueAt(firstChange, lastChange));
-      return true;
+      loading = read(place, over);
+      return loading;
     },
     /** Something in the notebook changed. */
     touch() {
@@ -181,6 +187,8 @@ export function makeAutosave(page: Page) {
     /** Saves now. @returns whether everything is in the site */
     async flush(options: { keepalive?: boolean } = {}): Promise<boolean> {
       if (saving) await saving;
+      // What was typed before the notebook had arrived can be saved once it has.
+      if (!base) await loading;
       if (base && textNow() !== base.saved) {
         // Written first and not waited for: a closing page may get no further.
         const kept = keep();

@@ -36,6 +36,7 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
   const order = useOrder();
   const { session, editor, lab, conflict } = useStatus();
   const [fresh, setFresh] = useState<string>();
+  const [labFailed, setLabFailed] = useState(false);
   const current = useRef<string>(undefined);
   const readOnly = editor === 'lab';
   const tools = useToolsLater();
@@ -66,7 +67,7 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
       <StatusBar
         readOnly={readOnly}
         addCell={(type) => addAfter(current.current && order.includes(current.current) ? current.current : order.at(-1), type)}
-        openLab={() => void lesson.handOver('lab')}
+        openLab={() => void lesson.handOver('lab').then((done) => setLabFailed(!done))}
       />
       {frameAt ? (
         <Suspense>
@@ -75,6 +76,11 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
       ) : (
         <>
           <Banners />
+          {labFailed && (
+            <Alert tone="bad" live className="mb-5" title="JupyterLab was not opened">
+              The notebook has to be saved first, and the site did not take it. Try again when it has.
+            </Alert>
+          )}
           {readOnly && <LabElsewhere lab={lab} canShow={at !== undefined} />}
         </>
       )}

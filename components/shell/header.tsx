@@ -9,10 +9,10 @@ import type { Theme } from './theme.ts';
 
 type Props = { actor: Pick<Actor, 'id' | 'name' | 'email' | 'role'> | null; theme: Theme; signOut: (input: null) => Promise<unknown> };
 
-/** The bar on top of every page. */
+/** The bar on top of every page. On a phone it scrolls away: what a page keeps in view has the room. */
 export function Header({ actor, theme, signOut }: Props) {
   return (
-    <header className="sticky top-0 z-30 border-b border-line bg-bg/90 backdrop-blur-md">
+    <header className="top-0 z-30 border-b border-line bg-bg/90 backdrop-blur-md sm:sticky">
       <div className="mx-auto flex h-16 max-w-6xl items-center gap-2 px-4 sm:gap-6 sm:px-6">
         <NextLink href="/" aria-label="Lectern, to the start page" className="flex rounded-lg no-underline">
           <Wordmark />
