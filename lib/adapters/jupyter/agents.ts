@@ -41,11 +41,13 @@ export function makeAgents() {
   function streamTo(address: Address): Client {
     const client = new Client(originOf(address), optionsFor(address));
     streams.add(client);
-    client.once('disconnect', () => {
-      streams.delete(client);
-      void client.destroy();
-    });
+    client.once('disconnect', () => end(client));
     return client;
+  }
+
+  function end(stream: Client): void {
+    streams.delete(stream);
+    void stream.destroy();
   }
 
   return {
@@ -69,6 +71,8 @@ export function makeAgents() {
           headers: { ...(withToken ? { authorization: `token ${access.secrets.token}` } : {}), ...(body === undefined ? {} : { 'content-type': type }) },
         });
       } catch (cause) {
+        // One that never connected never disconnects either.
+        if (through instanceof Client) end(through);
         throw new UpstreamError('jupyter', doing, cause);
       }
       if (reply.statusCode === 200 || reply.statusCode === absent) return reply;
