@@ -1,3 +1,4 @@
+import { makeAdminRows } from '../../lib/adapters/postgres/admin.ts';
 import { makeBus } from '../../lib/adapters/postgres/bus.ts';
 import { makeDatabase, makePool } from '../../lib/adapters/postgres/database.ts';
 import { makeHistory } from '../../lib/adapters/postgres/history.ts';
@@ -21,6 +22,7 @@ export function makeTestHub(url: string, { holder = 'test', leaseMs = 2_000 } = 
     query: database.query,
     store: makeServerStore(database),
     history: makeHistory(database),
+    admin: makeAdminRows(database),
     lease: makeLease(database, { holder, ttlMs: leaseMs }),
     bus,
     log,
