@@ -1,11 +1,12 @@
 import { GeistMono } from 'geist/font/mono';
 import { GeistSans } from 'geist/font/sans';
 import type { Metadata, Viewport } from 'next';
-import { cookies } from 'next/headers';
+import { cookies, headers } from 'next/headers';
 import type { ReactNode } from 'react';
 import { Footer } from '../components/shell/footer.tsx';
 import { Header } from '../components/shell/header.tsx';
 import { SkipLink } from '../components/shell/page.tsx';
+import { Renewal } from '../components/shell/renewal.tsx';
 import { THEME_COOKIE, themeOf } from '../components/shell/theme.ts';
 import { Toasts } from '../components/ui/toast.client.tsx';
 import { currentActor } from '../lib/web/actor.ts';
@@ -27,12 +28,14 @@ export const viewport: Viewport = {
 };
 
 export default async function Layout({ children }: { children: ReactNode }) {
-  const [actor, jar] = await Promise.all([currentActor(), cookies()]);
+  const [actor, jar, asked] = await Promise.all([currentActor(), cookies(), headers()]);
   const theme = themeOf(jar.get(THEME_COOKIE)?.value);
+  const nonce = /'nonce-([^']+)'/.exec(asked.get('content-security-policy') ?? '')?.[1];
 
   return (
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} data-theme={theme === 'system' ? undefined : theme}>
       <body>
+        <Renewal nonce={nonce} />
         <SkipLink />
         <Toasts>
           <Header actor={actor && { id: actor.id, name: actor.name, email: actor.email, role: actor.role }} theme={theme} signOut={signOut} />
