@@ -20,12 +20,12 @@ export function Banners() {
   return (
     <div className="nb-banners">
       {session.state === 'waiting' && <Waiting server={session.server} />}
-      {session.state === 'ended' && (
+      {session.state === 'ended' && session.ran && (
         <Alert tone="warn" live title="Your server has stopped" actions={editor === 'lab' && <Button size="sm" onClick={lesson.prepare}>Start a new server</Button>}>
           {session.say} {editor === 'lab' ? 'A new one has all your files, and JupyterLab saves to it.' : <>The next <em>Run</em> works in a new one, with all your files.</>}
         </Alert>
       )}
-      {session.state === 'refused' && (
+      {(session.state === 'refused' || (session.state === 'ended' && !session.ran)) && (
         <Alert tone="bad" live title="No server for now" actions={<Button size="sm" onClick={lesson.prepare}>Try again</Button>}>
           {session.say}
         </Alert>

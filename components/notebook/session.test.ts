@@ -24,7 +24,7 @@ const connected = after({ kind: 'open' }, { kind: 'opened', workspace, server: r
 
 test('a server that died ends the session with its cause, and the next open starts anew', () => {
   const ended = nextSession(connected, { kind: 'server', workspace: workspace.id, server: died('one') });
-  expect(ended).toEqual({ state: 'ended', workspace, say: 'Too much memory.' });
+  expect(ended).toEqual({ state: 'ended', workspace, say: 'Too much memory.', ran: true });
   expect(nextSession(ended, { kind: 'open' })).toEqual({ state: 'opening' });
 });
 
@@ -38,6 +38,17 @@ test('the end of a server does not end the wait of who asked for the next one wh
   const waiting = nextSession(nextSession({ state: 'closed' }, { kind: 'open' }), { kind: 'opened', workspace, server: stopping });
   expect(waiting.state).toBe('waiting');
   for (const server of [stopping, died('one')]) expect(nextSession(waiting, { kind: 'server', workspace: workspace.id, server })).toBe(waiting);
+});
+
+// Seen to fail with every end taken for that of a server which ran: “Your server has stopped” stood over why none could be started.
+test('a start that failed is no server that ran, whether an answer tells it or events do: first that it stops, then why', () => {
+  const waiting = after({ kind: 'open' }, { kind: 'opened', workspace, server: queued });
+  const stopping: ServerView = { state: 'stopping', id: 'one' as ServerId, say: 'Stopping.' };
+  const failed: ServerView = { state: 'ended', id: 'one' as ServerId, reason: 'room', say: 'No machine had room.' };
+  const told = [stopping, failed].reduce<Session>((session, server) => nextSession(session, { kind: 'server', workspace: workspace.id, server }), waiting);
+  const answered = nextSession(waiting, { kind: 'opened', workspace, server: failed });
+  for (const session of [told, answered]) expect(session).toEqual({ state: 'ended', workspace, say: 'No machine had room.', ran: false });
+  expect(nextSession(nextSession(connected, { kind: 'lost' }), { kind: 'opened', workspace, server: died('one') })).toMatchObject({ state: 'ended', ran: true });
 });
 
 test('late news of an earlier server, or of another workspace, changes nothing', () => {

@@ -20,8 +20,8 @@ export type Session =
   | { state: 'connected'; at: Entered; kernel: KernelStatus }
   /** The socket was lost, the server perhaps not. */
   | { state: 'lost'; at: Entered; attempt: number }
-  /** The server is gone: the next run asks for a new one. */
-  | { state: 'ended'; workspace: WorkspaceAt; say: string }
+  /** The server is gone, or never came: the next run asks for a new one. */
+  | { state: 'ended'; workspace: WorkspaceAt; say: string; ran: boolean }
   | { state: 'refused'; say: string }
   | { state: 'signed-out' };
 
@@ -45,7 +45,7 @@ export function nextSession(session: Session, event: SessionEvent): Session {
     case 'open':
       return session.state === 'closed' || session.state === 'ended' || session.state === 'refused' ? { state: 'opening' } : session;
     case 'opened':
-      return session.state === 'opening' || session.state === 'waiting' || session.state === 'lost' ? afterOpen(event.workspace, event.server) : session;
+      return session.state === 'opening' || session.state === 'waiting' || session.state === 'lost' ? afterOpen(session, event.workspace, event.server) : session;
     case 'entered':
       return { state: 'entered', at: event.at };
     case 'connecting':
@@ -68,9 +68,9 @@ export function nextSession(session: Session, event: SessionEvent): Session {
   }
 }
 
-const afterOpen = (workspace: WorkspaceAt, server: ServerView): Session => {
+const afterOpen = (session: Session, workspace: WorkspaceAt, server: ServerView): Session => {
   if (server.state === 'ready') return { state: 'entering', workspace };
-  if (server.state === 'ended') return { state: 'ended', workspace, say: server.say };
+  if (server.state === 'ended') return { state: 'ended', workspace, say: server.say, ran: session.state === 'lost' };
   return { state: 'waiting', workspace, server };
 };
 
@@ -99,6 +99,6 @@ function afterServer(session: Session, workspace: WorkspaceId, server: ServerVie
       // First that it stops, then why.
       if (session.state === 'ended') return server.state === 'ended' && session.say !== server.say ? { ...session, say: server.say } : session;
       if (other || session.state === 'refused') return session;
-      return { state: 'ended', workspace: mine, say: server.say };
+      return { state: 'ended', workspace: mine, say: server.say, ran: session.state !== 'waiting' };
   }
 }

@@ -96,7 +96,7 @@ export function kernelWord(session: Session, busy: boolean): { word: string; ton
     case 'lost':
       return { word: 'Reconnecting', tone: 'wait' };
     case 'ended':
-      return { word: 'Server stopped', tone: 'off' };
+      return session.ran ? { word: 'Server stopped', tone: 'off' } : { word: 'No server', tone: 'bad' };
     case 'refused':
       return { word: 'No server', tone: 'bad' };
     case 'signed-out':
