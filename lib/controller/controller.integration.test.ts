@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { ServerId } from '../core/ids.ts';
+import type { Jupyter } from '../core/servers/jupyter.ts';
+import type { Spawner } from '../core/servers/spawner.ts';
 import { tamper } from './folder-spawner.fixture.ts';
 import { makeWorld, patient, type World } from './world.fixture.ts';
 
@@ -179,6 +182,31 @@ test('F8 a server that died while no controller ran is found at the first look, 
   expect(await world.until(one.id, 'failed')).toMatchObject({ reason: 'memory' });
   expect(await world.until(other.id, 'failed')).toMatchObject({ reason: 'lost' });
   await world.converged();
+});
+
+// Seen to fail with the row asked for by whatever id and generation there are: each sweep ended at the first of these.
+test('F26 what runs under a name that no row can have is stopped like any other that nobody owns, and keeps nothing else from being swept', async () => {
+  const first = world.start();
+  const workspace = await world.workspace();
+  const ref = await world.request(workspace.id);
+  await world.until(workspace.id, 'running');
+  await world.converged();
+  await first.stop();
+  for (const stranger of [{ id: 'made by hand', generation: 1 }, { id: crypto.randomUUID(), generation: 1e30 }, { id: crypto.randomUUID(), generation: 4_000 }]) tamper(world.folder, stranger as typeof ref, {});
+  world.start();
+  await vi.waitFor(() => expect(world.spawner.kept()).toEqual([`${ref.id}.${ref.generation}`]), patient);
+});
+
+// Seen to fail with the sweep waiting for the end of each.
+test('servers nobody owns that take long to end hold up no learner', async () => {
+  for (let index = 0; index < 3; index++) tamper(world.folder, { id: crypto.randomUUID() as ServerId, generation: 4_000 }, {});
+  const asked: ServerId[] = [];
+  const slow: Spawner = { ...world.spawner, stop: ({ id }) => (asked.push(id), new Promise(() => {})) };
+  world.start({ options: { orphanGraceMs: 0 }, real: { spawner: slow, jupyter: world.jupyter as unknown as Jupyter } });
+  await vi.waitFor(() => expect(asked).toHaveLength(3), patient);
+  const workspace = await world.workspace();
+  await world.request(workspace.id);
+  await world.until(workspace.id, 'running');
 });
 
 // Seen to fail with the mark not looked at, without the grace, and without the sweep.

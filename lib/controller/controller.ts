@@ -11,6 +11,7 @@ import { Deposed, makeAct, type ActDeps } from './act.ts';
 import { follow, type FollowOptions, type Follower } from './follow.ts';
 import { keepHouse, type HousekeepingOptions } from './housekeeping.ts';
 import { lead, type Term } from './lead.ts';
+import { restMs } from './rest.ts';
 import { makeSweep } from './sweep.ts';
 import { makeBackOff, makeBell, makeTurnstile, pause, within } from '../core/waiting.ts';
 
@@ -43,7 +44,6 @@ export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnc
 };
 
 const demandWindowMs = 5 * 60_000;
-const longestRestMs = 1_000;
 const absent: Seen = { sighting: { state: 'absent' }, claimed: false };
 const keyOf = ({ ref }: { ref: { id: ServerId; generation: number } }) => `${ref.id}/${ref.generation}`;
 const poolKey = (profile: string) => `pool ${profile}`;
@@ -246,13 +246,11 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         try {
           const before = process.cpuUsage();
           const next = await pass();
-          const { user, system } = process.cpuUsage(before);
+          const took = process.cpuUsage(before);
           const ended = performance.now();
           failures = 0;
           await bell.wait(next, term.signal);
-          // Events come in bunches; one pass serves them all. Where thousands of servers make a pass costly, it has a fifth of the time.
-          const restMs = Math.min((4 * (user + system)) / 1000, longestRestMs);
-          await pause(Math.max(10, restMs - (performance.now() - ended)), term.signal);
+          await pause(restMs(took, performance.now() - ended), term.signal);
         } catch (error) {
           log.warn({ err: error }, 'pass failed');
           await pause(Math.min(options.backOffMs.first * 2 ** failures++, options.passMs), term.signal);

@@ -2,8 +2,7 @@ import type { Arrangement, CourseAuthoring, NewCourse, NewLesson } from '../../c
 import type { CourseCard } from '../../core/courses/course.ts';
 import { freeSlug } from '../../core/courses/slug.ts';
 import type { CourseId, UserId } from '../../core/ids.ts';
-import { isUuid } from './courses.ts';
-import { isTaken, type Database, type Query } from './database.ts';
+import { isTaken, isUuid, type Database, type Query } from './database.ts';
 
 /** Authoring by plain SQL. */
 export function makeCourseAuthoring({ query, transaction }: Database): CourseAuthoring {

@@ -2,10 +2,7 @@ import type { Asset, CourseCard, CourseStore, LessonContent, MyCourse, Outline }
 import type { CourseId, LessonId, Sha256, UserId } from '../../core/ids.ts';
 import { isSlug } from '../../core/courses/slug.ts';
 import type { CourseRole } from '../../core/users/actor.ts';
-import type { Database, Query } from './database.ts';
-
-/** A value that PostgreSQL would refuse as a uuid names nothing; asking with it would be an error. */
-export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+import { isUuid, type Database, type Query } from './database.ts';
 
 type CardRow = { id: CourseId; slug: string; title: string; summary: string; lessons: number; published: boolean };
 

@@ -74,6 +74,9 @@ const codeOf = (error: unknown) => (error instanceof Error && 'code' in error &&
 /** The message names the SQLSTATE and never the values, which may be somebody's. */
 const upstream = (doing: string, cause: unknown) => new UpstreamError('database', [doing, codeOf(cause)].filter(Boolean).join(' '), cause);
 
+/** A value that PostgreSQL would refuse as a uuid names nothing; asking with it would be an error. */
+export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+
 /** Whether the statement was refused because the named unique index already has such a row. */
 export function isTaken(error: unknown, index: string): boolean {
   const cause = error instanceof UpstreamError ? error.cause : error;

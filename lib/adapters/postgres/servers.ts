@@ -3,7 +3,7 @@ import { admissionOrder, estimate, type LastServed, type Waiting } from '../../c
 import type { Server, ServerRef } from '../../core/servers/server.ts';
 import type { Epoch, Move, ServerStore } from '../../core/servers/store.ts';
 import { together } from '../../core/waiting.ts';
-import { isTaken, type Database } from './database.ts';
+import { isTaken, isUuid, type Database } from './database.ts';
 import { toServer, type ServerRow } from './server-row.ts';
 
 const oneLive = 'server_one_live_per_workspace';
@@ -191,7 +191,8 @@ export function makeServerStore({ query }: Database): ServerStore {
     },
 
     live: () => rows(`SELECT * FROM server WHERE state NOT IN ('stopped', 'failed') ORDER BY generation`, []),
-    find: async (ref) => (await rows('SELECT * FROM server WHERE id = $1 AND generation = $2', [ref.id, ref.generation]))[0],
+    // What runs somewhere and calls itself ours may have any name.
+    find: async ({ id, generation }) => (isUuid(id) ? (await rows('SELECT * FROM server WHERE id = $1 AND generation = $2::numeric', [id, generation]))[0] : undefined),
     byId: async (id) => (await rows('SELECT * FROM server WHERE id = $1', [id]))[0],
 
     async addWarming(profile, epoch) {

@@ -3,7 +3,7 @@ import type { Bus } from '../../core/bus.ts';
 import type { CourseId, Sha256, UserId, WorkspaceId, WorkspaceKey } from '../../core/ids.ts';
 import { foldersAbove } from '../../core/workspaces/path.ts';
 import type { Editor, ManifestEntry, Origin, Workspace, WorkspaceFile, WorkspaceStore, Write, WriteOutcome } from '../../core/workspaces/store.ts';
-import type { Database, Query } from './database.ts';
+import { isUuid, type Database, type Query } from './database.ts';
 import { makeLocks } from './locks.ts';
 
 type Deps = { db: Database; /** Connections of their own: whoever holds a lock needs another one to work with. */ locks: Database; bus: Bus; limitBytes: number };
@@ -22,7 +22,6 @@ const toFile = ({ path, kind, revision, sha256, size, updated_at, lesson_version
     : { path, kind: 'file', revision, sha256, size, updatedAt: updated_at, ...(lesson_version_id && { lessonVersionId: lesson_version_id }) };
 
 const hash = (sha256: Sha256 | undefined) => (sha256 ? Buffer.from(sha256, 'hex') : null);
-const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 
 /** 97 bits: nobody guesses another's origin, and none comes twice. */
 function makeKey(): WorkspaceKey {
