@@ -26,8 +26,8 @@ export async function makeLearnersNamespace() {
   const log: Record<string, unknown>[] = [];
   const opened: TestKubernetesSpawner[] = [];
 
-  /** `others`: how pods of profiles that are not the default differ. `options`: how the cluster is reached, if not straight. */
-  function open(changed: Partial<PodSettings> = {}, others: Record<string, Partial<PodSettings>> = {}, options: Pick<Partial<KubernetesOptions>, 'credentials' | 'times'> = {}): TestKubernetesSpawner {
+  /** `others`: how pods of profiles that are not the default differ. `options`: how the cluster is reached, if not straight, and other namespaces. */
+  function open(changed: Partial<PodSettings> = {}, others: Record<string, Partial<PodSettings>> = {}, options: Pick<Partial<KubernetesOptions>, 'credentials' | 'times' | 'namespaces'> = {}): TestKubernetesSpawner {
     const spawner = makeKubernetesSpawner({ credentials: credentials(), namespaces: [name], pods: (profile) => ({ ...settings, ...changed, ...others[profile] }), onLog: (message, about) => log.push({ message, ...about }), ...options });
     opened.push(spawner);
     return spawner;

@@ -31,10 +31,10 @@ export function readRef(said: string | undefined): ServerRef | undefined {
 }
 
 /**
- * Where a server's pod is made: by highest hash, so that each start of it, by whichever program, means the same namespace, and a
- * namespace added to the list moves no server but those it gets.
+ * Where a server's pod is made, and where next when there is no room: by highest hash, so that each start of it, by whichever program,
+ * means the same namespace, and a namespace added to the list moves no server but those it gets.
  */
-export function namespaceOf(ref: ServerRef, namespaces: readonly string[]): string {
-  const rank = (namespace: string) => hash(`${namespace}/${podName(ref)}`);
-  return namespaces.reduce((best, one) => (rank(one) > rank(best) ? one : best));
+export function namespacesOf(ref: ServerRef, namespaces: readonly string[]): string[] {
+  const ranked = namespaces.map((namespace) => ({ namespace, rank: hash(`${namespace}/${podName(ref)}`) }));
+  return ranked.sort((a, b) => (a.rank < b.rank ? 1 : -1)).map(({ namespace }) => namespace);
 }

@@ -7,7 +7,7 @@ import { spawnerContract } from '../../core/servers/spawner.contract.ts';
 import { anyProfile, anySecrets, anyServer } from '../../core/servers/server.fixture.ts';
 import type { Profile, ServerRef } from '../../core/servers/server.ts';
 import { podsPath } from './follow.ts';
-import { podName } from './names.ts';
+import { namespacesOf, podName } from './names.ts';
 import type { SeenPod } from './sight.ts';
 
 const patient = { timeout: 200_000, interval: 50 };
@@ -123,6 +123,32 @@ describe('on a real node', () => {
     expect(await spawner.look(ref)).toEqual({ state: 'absent' });
     await spawner.start(ref, anyProfile, anySecrets());
     expect(await spawner.list()).toMatchObject([{ id: ref.id, sighting: { state: 'pending' } }]);
+  });
+
+  // Seen to fail with the refusal taken for the cluster's last word.
+  test('servers for which a namespace’s quota has no room are made in the next one of the list, each once, and are found there', async () => {
+    const next = await makeLearnersNamespace();
+    const quotas = `api/v1/namespaces/${namespace.name}/resourcequotas`;
+    await namespace.api.call('POST', quotas, { body: { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'two' }, spec: { hard: { pods: '2' } } } });
+    try {
+      await vi.waitFor(async () => expect(await namespace.api.call('GET', `${quotas}/two`)).toMatchObject({ status: { hard: { pods: '2' }, used: { pods: '0' } } }), patient);
+      const namespaces = [namespace.name, next.name];
+      const open = () => namespace.open({ nodeSelector: { no: 'node' } }, {}, { namespaces });
+      const refs = Array.from({ length: 100 }, anyServer).filter((ref) => namespacesOf(ref, namespaces)[0] === namespace.name).slice(0, 5);
+      const by = open();
+      await Promise.all(refs.map((ref) => by.start(ref, anyProfile, anySecrets())));
+      const later = open();
+      await Promise.all(refs.map((ref) => later.start(ref, anyProfile, anySecrets())));
+      expect([(await namespace.pods()).length, (await next.pods()).length]).toEqual([2, 3]);
+      expect((await later.list()).map(({ id }) => id).sort()).toEqual(refs.map(({ id }) => id).sort());
+      for (const ref of refs) await later.mark(ref);
+      expect((await next.servers()).map(({ claimed }) => claimed)).toEqual([true, true, true]);
+      for (const ref of refs) await later.stop(ref);
+      expect(await next.pods()).toEqual([]);
+    } finally {
+      await namespace.api.call('DELETE', `${quotas}/two`);
+      await next.remove();
+    }
   });
 
   // Seen to fail with automountServiceAccountToken turned on. Without the rest no pod is admitted here.

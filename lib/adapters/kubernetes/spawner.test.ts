@@ -275,6 +275,16 @@ test('a start the API server will not have fails with what it says', async () =>
   await expect(start(anyServer())).rejects.toMatchObject({ system: 'cluster', cause: { status: 403 } });
 });
 
+// Seen to fail with the next namespace asked at once: the server has two pods.
+test('a server whose lost answer is what fills its namespace is not made in the next one, too', async () => {
+  const two = open({ namespaces: ['first', 'second'] });
+  let count = 0;
+  server.fault(({ method }) => (method !== 'POST' ? undefined : ++count === 1 ? 'lost' : { status: 403, reason: 'exceeded quota' }));
+  await start(anyServer(), two);
+  expect(new Set(server.requests.flatMap(({ method, path }) => (method === 'POST' ? [path] : []))).size).toBe(1);
+  await two.close();
+});
+
 // Seen to fail with the stop that returns once the deletion was asked for, and with no force.
 test('a stop takes until the pod is gone, and a node that does not answer is not waited for', async () => {
   const ref = await running();

@@ -6,7 +6,7 @@ import { apiTimes, makeApi, Refused } from './api.ts';
 import { knownOf, makeCache, type Change, type Known } from './cache.ts';
 import type { CredentialSource } from './credentials.ts';
 import { follow, followTimes, podsPath } from './follow.ts';
-import { namespaceOf, podName } from './names.ts';
+import { namespacesOf, podName } from './names.ts';
 import { claimedPatch, GRACE_S, podOf, type PodSettings } from './pod.ts';
 import type { SeenPod } from './sight.ts';
 
@@ -57,14 +57,15 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     for (const tell of listeners) tell(known.ref);
   }
 
-  /** Where the server's pod is, or is to be. */
-  async function placeOf(ref: ServerRef) {
+  /** Where the server's pod is; else where it is to be, and where next when a namespace is full. */
+  async function placesOf(ref: ServerRef) {
     await within(CURRENT_MS, 'the first list of pods', listedOnce);
     const name = podName(ref);
-    const namespace = namespaceOf(ref, namespaces);
-    const place = followed.find(({ cache }) => cache.get(name)) ?? followed.find((one) => one.namespace === namespace)!;
-    return { name, namespace: place.namespace, cache: place.cache, path: `${podsPath(place.namespace)}/${name}` };
+    const having = followed.find(({ cache }) => cache.get(name));
+    const places = having ? [having] : namespacesOf(ref, namespaces).map((namespace) => followed.find((one) => one.namespace === namespace)!);
+    return places.map(({ namespace, cache }) => ({ name, namespace, cache, path: `${podsPath(namespace)}/${name}` }));
   }
+  const placeOf = async (ref: ServerRef) => (await placesOf(ref))[0]!;
   type Place = Awaited<ReturnType<typeof placeOf>>;
 
   function note({ cache }: Pick<Place, 'cache'>, pod: SeenPod): Known | undefined {
@@ -86,13 +87,17 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
   }
 
   async function start(ref: ServerRef, profile: Profile, secrets: ServerSecrets, claimed = false): Promise<void> {
-    const place = await placeOf(ref);
-    if (place.cache.get(place.name) && (await ask(place))) return;
-    try {
-      note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods(profile.name), place.namespace, claimed) }));
-    } catch (error) {
-      if (!(error instanceof Refused && error.reason === 'AlreadyExists')) throw error;
-      await ask(place);
+    const places = await placesOf(ref);
+    if (places[0]!.cache.get(places[0]!.name) && (await ask(places[0]!))) return;
+    for (const place of places) {
+      try {
+        return void note(place, await api.call<SeenPod>('POST', podsPath(place.namespace), { body: podOf(ref, profile, secrets, pods(profile.name), place.namespace, claimed) }));
+      } catch (error) {
+        if (!isThere(error) && !isFull(error)) throw error;
+        // One of ours whose answer was lost may be what fills the namespace.
+        if ((await ask(place)) || isThere(error)) return;
+        if (place === places.at(-1)) throw error;
+      }
     }
   }
 
@@ -182,3 +187,6 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
 }
 
 const isGone = (error: unknown) => error instanceof Refused && error.status === 404;
+const isThere = (error: unknown) => error instanceof Refused && error.reason === 'AlreadyExists';
+/** The API has no word for it but its message. */
+const isFull = (error: unknown) => error instanceof Refused && error.status === 403 && error.message.includes('exceeded quota');
