@@ -17,7 +17,7 @@ type Container = {
 type PodSpec = { containers: Container[]; securityContext: object; volumes?: Record<string, unknown>[]; terminationGracePeriodSeconds: number } & Record<string, unknown>;
 export type Policy = { podSelector: object; policyTypes: string[]; ingress?: object[]; egress?: { to?: { ipBlock?: { cidr: string; except?: string[] } }[]; ports?: object[] }[] };
 /** An object of Kubernetes, as far as the tests look at it. */
-export type Thing = { kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> }; spec: Record<string, unknown> & { template: { metadata: { labels: Record<string, string> }; spec: PodSpec } }; data: Record<string, string> } & Record<string, unknown>;
+export type Thing = { kind: string; metadata: { name: string; namespace?: string; labels?: Record<string, string> }; spec: Record<string, unknown> & { template: { metadata: { labels: Record<string, string> }; spec: PodSpec } }; data?: Record<string, string> } & Record<string, unknown>;
 
 /** What `kubectl apply -k` would send. */
 export const render = (folder: string): Thing[] =>

@@ -17,7 +17,7 @@ const SERVERS = ['pod', '-l', 'app.kubernetes.io/component=server'];
 function onThisCluster(things: Thing[]): Thing[] {
   const small = things.filter(({ kind }) => kind !== 'HorizontalPodAutoscaler');
   for (const { kind, metadata, spec, data } of small) {
-    if (kind === 'ConfigMap') Object.assign(data, { LECTERN_WEB_URL: `http://${WEB}:3000`, LECTERN_POOL_FLOOR: '1', LECTERN_KUBERNETES_IMAGE: 'lectern/notebook:test', LECTERN_KUBERNETES_REQUEST_MEMORY_MB: '128' });
+    if (kind === 'ConfigMap' && data) Object.assign(data, { LECTERN_WEB_URL: `http://${WEB}:3000`, LECTERN_POOL_FLOOR: '1', LECTERN_KUBERNETES_IMAGE: 'lectern/notebook:test', LECTERN_KUBERNETES_REQUEST_MEMORY_MB: '128' });
     if (kind === 'Service') spec.clusterIP = metadata.name === 'web' ? WEB : GATEWAY;
     if (kind === 'Deployment') spec.replicas = metadata.name === 'placeholder' ? 0 : metadata.name === 'controller' ? 2 : 1;
     for (const container of spec?.template?.spec.containers ?? []) {

@@ -17,6 +17,9 @@ export class Deposed extends Error {
   override name = 'Deposed';
 }
 
+/** Its owner may be in it: only where the mark is kept can still change. */
+export const isMarked = (server: Server) => server.state === 'running' && server.markedAt !== undefined;
+
 /** Longest times an outside call may take before it counts as failed, in milliseconds. */
 const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look: 10_000, save: 30_000 };
 
@@ -64,7 +67,8 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
         return move({ to: 'running', address, instance });
       }
       case 'mark':
-        await mark(ref, term);
+        if (isMarked(server)) await effect(term, 'mark', () => spawner.mark(ref));
+        else await mark(ref, term);
         return true;
       case 'warn':
         return store.setActivity(ref, { warnedAt: lease.now() }, term.epoch);

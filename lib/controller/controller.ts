@@ -7,7 +7,7 @@ import { decide, idleLimits, type Action, type Seen } from '../core/servers/reco
 import { profileNamed, type Profiles, type RunningServer, type Server, type ServerRef } from '../core/servers/server.ts';
 import type { Listed } from '../core/servers/spawner.ts';
 import type { History } from '../core/workspaces/thinning.ts';
-import { Deposed, makeAct, type ActDeps } from './act.ts';
+import { Deposed, isMarked, makeAct, type ActDeps } from './act.ts';
 import { follow, type FollowOptions, type Follower } from './follow.ts';
 import { keepHouse, type HousekeepingOptions } from './housekeeping.ts';
 import { lead, type Term } from './lead.ts';
@@ -39,10 +39,12 @@ export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnc
   housekeeping: { firstMs: 3 * 60_000, everyMs: 3_600_000 },
   backOffMs: { first: 500, most: 30_000 },
   writeMs: 10_000,
-  statusMs: 60_000,
+  statusMs: 2 * 60_000,
   snapshotGapMs: 1_000,
 };
 
+/** A class is inside long before each of its servers carries its own mark: that waits while so much else is under way. */
+const atLeisure = 24;
 const demandWindowMs = 5 * 60_000;
 const absent: Seen = { sighting: { state: 'absent' }, claimed: false };
 const keyOf = ({ ref }: { ref: { id: ServerId; generation: number } }) => `${ref.id}/${ref.generation}`;
@@ -146,12 +148,12 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       const { handOver, start, held, lacking } = admit(waiting, lastServed, { free, startsAtOnce: options.startsAtOnce, starting, profiles: pools }, lease.now());
       await each(handOver, async (pair) => void ((await store.handOver(pair.to, pair.warm, term.epoch)) && quicken(pair.warm)));
       const known = new Map(servers.map((server) => [server.ref.id, server]));
-      await each(start, async (ref) => {
+      await Promise.all(start.map(async (ref) => {
         if (!(await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch))) return;
         const server = known.get(ref.id);
         if (server?.state === 'requested') perform({ ...server, state: 'starting', stage: 'creating', since: lease.now() }, { do: 'start' });
         else bell.ring();
-      });
+      }));
 
       const now = lease.now();
       const given = new Set(handOver.map(({ warm }) => warm.id));
@@ -202,7 +204,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       learnFromStarts(servers);
       for (const server of servers) {
         const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profileNamed(profiles, server.profile), limits);
-        if (action.do === 'nothing') continue;
+        if (action.do === 'nothing' || (action.do === 'mark' && isMarked(server) && working.size >= atLeisure)) continue;
         if (settled.has(server.ref.id)) bell.ring();
         else perform(server, action);
       }
@@ -226,6 +228,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
 
     const memoryAt = new Map<ServerId, number>();
     async function recordMemory(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<void> {
+      // The cluster tells of no pod's memory.
+      if (!seen.values().some(({ sighting }) => sighting.state === 'ready' && sighting.memoryBytes !== undefined)) return;
       for (const server of servers) {
         const sighting = seen.get(keyOf(server))?.sighting;
         if (server.state !== 'running' || sighting?.state !== 'ready' || sighting.memoryBytes === undefined) continue;

@@ -97,6 +97,44 @@ test.runIf(ours)('F13 the API server is killed while learners come: each claim h
   await on.settled();
 });
 
+const CLASS = 5;
+async function claimedClass() {
+  const workspaces = await Promise.all(Array.from({ length: CLASS }, () => on.world.workspace()));
+  const claims = await Promise.all(workspaces.map(({ id }) => on.world.store.claimWarm(id, testProfile.name)));
+  return claims.map((server) => {
+    if (server === 'none' || server === 'taken') throw new Error('no warm server');
+    return { workspace: server.workspace, ref: server.ref };
+  });
+}
+
+// Seen to fail with a mark that is not asked for again once it is on the list.
+test.each(['spawner.mark', 'store.setMarked'])('F6 a controller killed while a class claims at once, after %s, leaves every claim and every mark to the next one', async (step) => {
+  const { child } = on.startProcess({ killedAfter: step, profile: { poolFloor: CLASS } });
+  await on.warm(CLASS);
+  const claims = await claimedClass();
+  await vi.waitFor(() => expect(child.signalCode).toBe('SIGKILL'), slow);
+  on.start();
+  for (const { workspace, ref } of claims) {
+    await vi.waitFor(async () => expect(await on.world.store.of(workspace)).toMatchObject({ state: 'running', ref, markedAt: expect.any(Date) as Date }), slow);
+  }
+  await on.settled();
+  await vi.waitFor(async () => expect(await on.namespace.marks()).toEqual([]), slow);
+});
+
+// Seen to fail with the list of marks not looked at by `list`.
+test('F12 of a class that was only just marked no server enters a pool again, when the database that comes back has not heard of it', async () => {
+  const first = on.start({ profile: { poolFloor: CLASS } });
+  await on.warm(CLASS);
+  const warm = (await on.world.store.live()).map(({ ref }) => ref);
+  await first.stop();
+  await Promise.all(warm.map((ref) => on.spawner.mark(ref)));
+  expect(await on.namespace.marks()).toHaveLength(CLASS);
+  expect((await on.namespace.servers()).filter(({ claimed }) => claimed)).toEqual([]);
+  on.start({}, on.namespace.open());
+  for (const ref of warm) await vi.waitFor(async () => expect(await on.world.store.find(ref)).toMatchObject({ state: 'failed', reason: 'mistaken' }), slow);
+  await vi.waitFor(async () => expect(await on.namespace.pods()).toEqual([]), slow);
+});
+
 // Seen to fail with a lease that always says yes (`renew` and `confirm`).
 test('F17 a leader that is paused (SIGSTOP) and resumed touches no pod and no row of its successor', async () => {
   const { child, said } = on.startProcess();

@@ -19,6 +19,8 @@ export type FollowOptions = {
   snapshotGapMs: number;
 };
 
+const JUST_CLAIMED_MS = 3_000;
+
 export type Follower = {
   /** Asks the server itself and writes what is new, however little: something is about to be decided by it. */
   refresh(): Promise<void>;
@@ -29,11 +31,18 @@ export type Follower = {
  * Follows what happens in one running server: writes its activity, and keeps what code wrote at the end of each execution.
  * Events only make it look sooner; the server's own report is asked for regularly and before any decision to stop it.
  */
-export function follow(server: RunningServer, access: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, saving: savingTurn, calling }: Deps, options: FollowOptions): Follower {
+export function follow(server: RunningServer, findAccess: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, saving: savingTurn, calling }: Deps, options: FollowOptions): Follower {
   const ending = new AbortController();
   const signal = AbortSignal.any([term.signal, ending.signal]);
   let activity: Activity = { ...server.activity };
   let written = server.activity.activeAt.getTime();
+
+  let found: Promise<Access> | undefined;
+  const access = () =>
+    (found ??= findAccess().catch((error: unknown) => {
+      found = undefined;
+      throw error;
+    }));
 
   async function record(seen: { activeAt: Date; busy: boolean }, leastMs = options.writeMs): Promise<void> {
     const activeAt = new Date(Math.max(activity.activeAt.getTime(), seen.activeAt.getTime()));
@@ -87,12 +96,15 @@ export function follow(server: RunningServer, access: () => Promise<Access>, ter
       if (!signal.aborted) log.debug({ err: error, server: server.ref.id }, doing);
     });
 
+  // What was claimed just now has done nothing that its row does not say.
+  let isKnown = now().getTime() - server.claimedAt.getTime() < JUST_CLAIMED_MS;
   void (async () => {
     for (let backOff = 250; !signal.aborted; backOff = Math.min(backOff * 2, 10_000)) {
       await attempt(
         'events lost',
         (async () => {
-          await calling(() => refresh());
+          if (!isKnown) await calling(() => refresh());
+          isKnown = false;
           for await (const event of jupyter.events(await access(), signal)) {
             backOff = 250;
             await attempt('event', hear(event));

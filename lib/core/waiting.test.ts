@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { together } from './waiting.ts';
+import { gathered, together } from './waiting.ts';
 
 // Seen to fail with the run under way shared.
 test('who asks during a run gets the answer of the next one, with all who asked meanwhile', async () => {
@@ -23,4 +23,13 @@ test('a run that fails or hangs does not hold up the next one', async () => {
   await expect.poll(() => runs).toBe(1);
   await expect(ask()).rejects.toThrow('away');
   expect(await ask()).toBe(3);
+});
+
+// Seen to fail with places counted over more than one run.
+test('each who asks about one thing gets the answer to it, of a run for all who asked meanwhile', async () => {
+  const runs: number[][] = [];
+  const ask = gathered(async (all: number[]) => (runs.push(all), all.map((one) => one * 10)));
+  expect(await Promise.all([1, 2, 3].map(ask))).toEqual([10, 20, 30]);
+  expect(await Promise.all([4, 5].map(ask))).toEqual([40, 50]);
+  expect(runs).toEqual([[1, 2, 3], [4, 5]]);
 });

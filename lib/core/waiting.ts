@@ -78,6 +78,16 @@ export function together<T>(work: () => Promise<T>, patienceMs = 1_000): () => P
     })());
 }
 
+/** `together` for questions about one thing each: one run answers all that were asked meanwhile, in their order. */
+export function gathered<Asked, Answer>(work: (all: Asked[]) => Promise<Answer[]>, patienceMs?: number): (one: Asked) => Promise<Answer> {
+  const waiting: Asked[] = [];
+  const run = together(() => work(waiting.splice(0)), patienceMs);
+  return async (one) => {
+    const at = waiting.push(one) - 1;
+    return (await run())[at]!;
+  };
+}
+
 /** Per key: how long to leave it alone after failures, twice as long each time. */
 export function makeBackOff(firstMs: number, mostMs: number, clock: () => number = () => performance.now()) {
   const failed = new Map<string, { times: number; until: number }>();

@@ -2,8 +2,9 @@ import { Agent } from 'undici';
 import { makeApi } from '../../lib/adapters/kubernetes/api.ts';
 import { makeCache } from '../../lib/adapters/kubernetes/cache.ts';
 import { fromKubeconfig } from '../../lib/adapters/kubernetes/credentials.ts';
-import { follow, podsPath } from '../../lib/adapters/kubernetes/follow.ts';
-import { selector } from '../../lib/adapters/kubernetes/names.ts';
+import { followPods, podsPath } from '../../lib/adapters/kubernetes/follow.ts';
+import { emptyMarks, marksPath } from '../../lib/adapters/kubernetes/marks.ts';
+import { keys, selector } from '../../lib/adapters/kubernetes/names.ts';
 import { podOf } from '../../lib/adapters/kubernetes/pod.ts';
 import { ownerOf, type SeenPod } from '../../lib/adapters/kubernetes/sight.ts';
 import type { Config } from '../../lib/config/config.ts';
@@ -23,6 +24,7 @@ export async function openCluster({ kubernetes: { namespaces, pods }, profiles: 
   const api = makeApi(credentials);
   for (const name of namespaces) {
     await api.call('POST', 'api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } } } });
+    await api.call('POST', marksPath(name), { body: emptyMarks });
     // No pod is admitted before.
     while (!(await api.call('GET', `api/v1/namespaces/${name}/serviceaccounts/default`).catch(() => undefined))) await new Promise((soon) => setTimeout(soon, 50));
   }
@@ -35,6 +37,12 @@ export async function openCluster({ kubernetes: { namespaces, pods }, profiles: 
   return {
     names,
 
+    /** Pods that do not say themselves that they are somebody's. */
+    async unmarked(): Promise<number> {
+      const lists = await Promise.all(namespaces.map((namespace) => api.call<{ items: object[] }>('GET', podsPath(namespace), { query: { labelSelector: `${selector},${keys.state}=pool` } })));
+      return lists.flatMap(({ items }) => items).length;
+    },
+
     /** Makes so many pods as the spawner would, as fast as it can, and removes them. @returns milliseconds until all of them ran */
     async bare(count: number): Promise<number> {
       const { server, headers, tls } = await credentials(false);
@@ -45,7 +53,7 @@ export async function openCluster({ kubernetes: { namespaces, pods }, profiles: 
         if (!now || now.ref.generation < NOBODYS || now.sighting.state !== 'ready' || before?.sighting.state === 'ready') return;
         if (++ready === count) all.resolve();
       };
-      const following = namespaces.map((namespace) => follow({ api, namespace, cache: makeCache(hear), onTrouble: (error) => all.reject(error) }));
+      const following = namespaces.map((namespace) => followPods({ api, namespace, cache: makeCache(hear), onTrouble: (error) => all.reject(error) }));
       await Promise.all(following.map(({ current }) => current()));
       const turn = makeTurnstile(AT_ONCE);
       const began = performance.now();
@@ -69,14 +77,14 @@ export async function openCluster({ kubernetes: { namespaces, pods }, profiles: 
       return took;
     },
 
-    /** Requests about pods the API server has answered so far, whoever asked: nobody but Lectern asks steadily. */
+    /** Requests about pods and marks the API server has answered so far, whoever asked: hardly anybody but Lectern asks steadily. */
     async podRequests(): Promise<number> {
       const { server, headers, tls } = await credentials(false);
       const agent = new Agent({ connect: tls });
       const reply = await agent.request({ origin: new URL(server).origin, path: '/metrics', method: 'GET', headers });
       const text = await reply.body.text();
       await agent.close();
-      return [...text.matchAll(/^apiserver_request_total\{[^}]*resource="pods"[^}]*\} (\S+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+      return [...text.matchAll(/^apiserver_request_total\{[^}]*resource="(?:pods|configmaps)"[^}]*\} (\S+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
     },
 
     close: () => api.close(),

@@ -84,6 +84,10 @@ async function claims(): Promise<void> {
   await sleep(3_000);
   const took = (await Promise.all(people.map(learners.claim))).filter((ms) => ms !== undefined).sort((a, b) => a - b);
   await onlyRunning(size.claims);
+  const marked = performance.now();
+  while ((await cluster.unmarked()) > 0 && performance.now() - marked < PATIENCE_MS) await sleep(500);
+  progress.line(`    every pod carries its mark after ${((performance.now() - marked) / 1000).toFixed(1)} s`);
+  never(`claims-${size.claims}-unmarked`, await cluster.unmarked(), 'pods');
   await controller.stop();
   never(`claims-${size.claims}-refused`, size.claims - took.length, 'claims');
   note(figure(`claims-${size.claims}-p95`, took[Math.ceil(took.length * 0.95) - 1] ?? NaN, 'ms', 1000, 'lower'));

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { makeApi } from '../../lib/adapters/kubernetes/api.ts';
 import { makeCache } from '../../lib/adapters/kubernetes/cache.ts';
 import { inCluster } from '../../lib/adapters/kubernetes/credentials.ts';
-import { follow } from '../../lib/adapters/kubernetes/follow.ts';
+import { followPods } from '../../lib/adapters/kubernetes/follow.ts';
 import { PORT } from '../../lib/adapters/kubernetes/pod.ts';
 import { readEnvironment } from '../../lib/config/read.ts';
 import { serverSecrets } from '../../lib/core/servers/secrets.ts';
@@ -30,7 +30,7 @@ for (const namespace of config.kubernetes.namespaces) {
     servers.set(host, now.ref);
     expected.get(host)?.();
   };
-  follow({ api, namespace, cache: makeCache(hear), onTrouble: (error) => process.stderr.write(`stand-in: ${String(error)}\n`) });
+  followPods({ api, namespace, cache: makeCache(hear), onTrouble: (error) => process.stderr.write(`stand-in: ${String(error)}\n`) });
 }
 
 /** Whose address it is. The controller may have heard of a pod a moment before. */

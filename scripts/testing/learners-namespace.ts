@@ -3,6 +3,7 @@ import { inject, vi } from 'vitest';
 import { makeApi } from '../../lib/adapters/kubernetes/api.ts';
 import { fromKubeconfig } from '../../lib/adapters/kubernetes/credentials.ts';
 import { podsPath } from '../../lib/adapters/kubernetes/follow.ts';
+import { emptyMarks, MARKS, marksPath, type SeenMarks } from '../../lib/adapters/kubernetes/marks.ts';
 import { podName } from '../../lib/adapters/kubernetes/names.ts';
 import type { PodSettings } from '../../lib/adapters/kubernetes/pod.ts';
 import { isClaimed, ownerOf, type SeenPod } from '../../lib/adapters/kubernetes/sight.ts';
@@ -20,6 +21,7 @@ export async function makeLearnersNamespace() {
   const api = makeApi(credentials());
   const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.call('POST', 'api/v1/namespaces', { body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } } });
+  await api.call('POST', marksPath(name), { body: emptyMarks });
   // No pod is admitted before.
   await vi.waitFor(() => api.call('GET', `api/v1/namespaces/${name}/serviceaccounts/default`), { timeout: 60_000, interval: 100 });
   const settings: PodSettings = { image: inject('notebookImage'), pullPolicy: 'IfNotPresent', requests: { cpus: 0.05, memoryBytes: 64 * MB, diskBytes: 10 * MB }, nodeSelector: {}, tolerations: [] };
@@ -49,6 +51,8 @@ export async function makeLearnersNamespace() {
     log,
     open,
     pods,
+    /** Names of pods whose mark does not lie on themselves. */
+    marks: async () => Object.keys((await api.call<SeenMarks>('GET', `${marksPath(name)}/${MARKS}`)).data ?? {}),
     /** Whose they are, as the API server has it. */
     servers: async () => (await pods()).map((pod) => ({ ...ownerOf(pod)!, claimed: isClaimed(pod) })),
     path: (ref: ServerRef) => `${podsPath(name)}/${podName(ref)}`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { emptyMarks, type SeenMarks } from './marks.ts';
 import type { SeenPod } from './sight.ts';
 
 type Refusal = { status: number; reason?: string; retryAfterS?: number };
@@ -34,6 +35,8 @@ export async function startApiServer({ port = 0, token = 'first' }: { port?: num
     token,
     /** How long a creation takes. */
     slowMs: 0,
+    /** None where it is not deployed. */
+    marks: { ...emptyMarks, metadata: { ...emptyMarks.metadata, resourceVersion: '100' } } as SeenMarks | undefined,
     onMade: (_pod: SeenPod): void => {},
     /** 'later': the pod stays, being deleted, until the test removes it. */
     onDelete: (_pod: SeenPod): 'at once' | 'later' => 'at once',
@@ -87,7 +90,31 @@ export async function startApiServer({ port = 0, token = 'first' }: { port?: num
     });
   }
 
+  const markWatches = new Set<ServerResponse>();
+  const markEvent = (type: string, object: unknown) => `${JSON.stringify({ type, object })}\n`;
+
+  async function carryOutMarks(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+    if (request.method === 'PATCH') {
+      const { data } = (await json(request)) as { data: Record<string, string | null> };
+      if (!state.marks) return refuse(response, { status: 404, reason: 'NotFound' });
+      const merged = Object.entries({ ...state.marks.data, ...data }).filter((entry): entry is [string, string] => entry[1] !== null);
+      state.marks = { ...state.marks, metadata: { ...state.marks.metadata, resourceVersion: String(++version) }, data: Object.fromEntries(merged) };
+      for (const watching of markWatches) watching.write(markEvent('MODIFIED', state.marks));
+      return send(response, 200, state.marks);
+    }
+    if (!url.searchParams.has('watch')) return send(response, 200, { kind: 'ConfigMapList', metadata: { resourceVersion: String(version) }, items: state.marks ? [state.marks] : [] });
+    response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+    markWatches.add(response);
+    if (state.marks && Number(state.marks.metadata.resourceVersion) > Number(url.searchParams.get('resourceVersion'))) response.write(markEvent('MODIFIED', state.marks));
+    const end = setTimeout(() => response.end(markEvent('BOOKMARK', { metadata: { resourceVersion: String(version) } })), Number(url.searchParams.get('timeoutSeconds')) * 1000);
+    response.on('close', () => {
+      clearTimeout(end);
+      markWatches.delete(response);
+    });
+  }
+
   async function carryOut(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
+    if (url.pathname.includes('/configmaps')) return carryOutMarks(request, url, response);
     const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/pods(?:\/([^/]+))?$/.exec(url.pathname) ?? [];
     const body = ['POST', 'PATCH', 'DELETE'].includes(request.method!) ? await json(request) : {};
     if (!name && request.method === 'POST') {

@@ -1,11 +1,11 @@
 import { backOff, Refused, type Api } from './api.ts';
-import { knownOf, type Cache, type Known } from './cache.ts';
+import { knownOf, type Cache } from './cache.ts';
 import { selector } from './names.ts';
 import { pause } from '../../core/waiting.ts';
-import type { SeenPod } from './sight.ts';
 
-type PodList = { metadata: { resourceVersion: string; continue?: string }; items: SeenPod[] };
-type WatchEvent = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: SeenPod } | { type: 'ERROR'; object: { code?: number; reason?: string; message?: string } };
+type Thing = { metadata: { resourceVersion: string } };
+type List<T> = { metadata: { resourceVersion: string; continue?: string }; items: T[] };
+type WatchEvent<T> = { type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; object: T } | { type: 'ERROR'; object: { code?: number; reason?: string; message?: string } };
 
 export type FollowTimes = {
   /** The server is asked to end each watch after so long. */
@@ -23,24 +23,30 @@ const STEADY_MS = 10_000;
 
 export const podsPath = (namespace: string) => `api/v1/namespaces/${encodeURIComponent(namespace)}/pods`;
 
-type Deps = { api: Api; namespace: string; cache: Cache; times?: FollowTimes; onTrouble: (error: unknown) => void };
+/** What is told of all that is followed; see makeCache. */
+export type Hearing<Known> = { replace(version: string, all: Known[]): void; put(one: Known): void; remove(one: Known): void; heardUpTo(version: string): void; turn(): void };
+
+type Followed<T, Known> = { path: string; query: Record<string, string>; /** What is worth knowing of one; none when it is not ours. */ knownOf: (thing: T) => Known | undefined; cache: Hearing<Known> };
+type Deps = { api: Api; times?: FollowTimes; onTrouble: (error: unknown) => void };
+
+/** The pods of one namespace that are ours. */
+export const followPods = ({ namespace, cache, ...deps }: Deps & { namespace: string; cache: Cache }) => follow({ ...deps, path: podsPath(namespace), query: { labelSelector: selector }, knownOf, cache });
 
 /**
- * Keeps the cache of one namespace what the cluster says: lists, then watches from there. Whatever goes wrong with a watch (its
- * version too old, cut short, silent, refused) is answered by listing anew, later each time, for as long as it takes.
+ * Keeps what is known of a part of the cluster what the cluster says: lists, then watches from there. Whatever goes wrong with a watch
+ * (its version too old, cut short, silent, refused) is answered by listing anew, later each time, for as long as it takes.
  */
-export function follow({ api, namespace, cache, times = followTimes, onTrouble }: Deps) {
+export function follow<T extends Thing, Known>({ api, path, query: which, knownOf, cache, times = followTimes, onTrouble }: Deps & Followed<T, Known>) {
   const ending = new AbortController();
-  const path = podsPath(namespace);
   let current = Promise.withResolvers<void>();
   let isCurrent = false;
 
   async function list(): Promise<string> {
     const all: Known[] = [];
-    let query: Record<string, string> = { labelSelector: selector, limit: PAGE };
+    let query: Record<string, string> = { ...which, limit: PAGE };
     for (;;) {
-      const { metadata, items } = await api.call<PodList>('GET', path, { query });
-      all.push(...items.flatMap((pod) => knownOf(pod) ?? []));
+      const { metadata, items } = await api.call<List<T>>('GET', path, { query });
+      all.push(...items.flatMap((thing) => knownOf(thing) ?? []));
       if (!metadata.continue) {
         cache.replace(metadata.resourceVersion, all);
         return metadata.resourceVersion;
@@ -53,21 +59,21 @@ export function follow({ api, namespace, cache, times = followTimes, onTrouble }
   async function watch(from: string): Promise<string> {
     const began = performance.now();
     const limit = AbortSignal.timeout(times.watchS * 1000 + times.slackMs);
-    const query = { labelSelector: selector, watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(times.watchS) };
+    const query = { ...which, watch: 'true', allowWatchBookmarks: 'true', resourceVersion: from, timeoutSeconds: String(times.watchS) };
     const body = await api.stream(path, query, AbortSignal.any([limit, ending.signal]));
     let version = from;
     let rest = '';
     for await (const chunk of body.setEncoding('utf8') as AsyncIterable<string>) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line) version = hear(JSON.parse(line) as WatchEvent);
+      for (const line of lines) if (line) version = hear(JSON.parse(line) as WatchEvent<T>);
     }
     // Half a line at the end is of no use, and none is lost: what follows begins at the last whole event.
     if (version === from && performance.now() - began < AT_ONCE_MS) throw new Error('the watch ended at once');
     return version;
   }
 
-  function hear(event: WatchEvent): string {
+  function hear(event: WatchEvent<T>): string {
     if (event.type === 'ERROR') throw new Refused(event.object.code ?? 0, event.object.reason ?? '', event.object.message ?? '', 0);
     const known = event.type === 'BOOKMARK' ? undefined : knownOf(event.object);
     if (known) (event.type === 'DELETED' ? cache.remove : cache.put)(known);
@@ -101,8 +107,6 @@ export function follow({ api, namespace, cache, times = followTimes, onTrouble }
   const running = run();
 
   return {
-    cache,
-    namespace,
     /** Resolves while the cache is complete and followed: at once, or when it is so again. */
     current: () => current.promise,
     async close(): Promise<void> {
@@ -111,5 +115,3 @@ export function follow({ api, namespace, cache, times = followTimes, onTrouble }
     },
   };
 }
-
-export type Following = ReturnType<typeof follow>;

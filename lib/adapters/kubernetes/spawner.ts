@@ -5,7 +5,8 @@ import { pause, within } from '../../core/waiting.ts';
 import { apiTimes, makeApi, Refused } from './api.ts';
 import { knownOf, makeCache, type Change, type Known } from './cache.ts';
 import type { CredentialSource } from './credentials.ts';
-import { follow, followTimes, podsPath } from './follow.ts';
+import { follow, followPods, followTimes, podsPath } from './follow.ts';
+import { makeMarks, marksOf, marksPath, marksQuery } from './marks.ts';
 import { namespacesOf, podName } from './names.ts';
 import { claimedPatch, GRACE_S, podOf, type PodSettings } from './pod.ts';
 import type { SeenPod } from './sight.ts';
@@ -37,9 +38,16 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
   const listeners = new Set<(server: ServerRef) => void>();
   const changed = new Map<string, Set<() => void>>();
   const remains = new Map<string, { known: Known; at: number }>();
-  const followed = namespaces.map((namespace) =>
-    follow({ api, namespace, cache: makeCache(hear), times: times.follow, onTrouble: (error) => onLog('the pods of a namespace are listed anew', { namespace, err: error }) }),
-  );
+  const followed = namespaces.map((namespace) => {
+    const [cache, marks] = [makeCache(hear), makeMarks(api, namespace)];
+    const onTrouble = (error: unknown) => onLog('the pods of a namespace are listed anew', { namespace, err: error });
+    const following = [
+      followPods({ api, namespace, cache, times: times.follow, onTrouble }),
+      follow({ api, path: marksPath(namespace), query: marksQuery, knownOf: marksOf, cache: marks.hearing, times: times.follow, onTrouble }),
+    ];
+    const current = () => Promise.all(following.map((one) => one.current()));
+    return { namespace, cache, marks, current, close: () => Promise.all(following.map((one) => one.close())) };
+  });
   /** Until then a pod may exist that none of the caches holds. */
   const listedOnce = Promise.all(followed.map(({ current }) => current()));
 
@@ -63,7 +71,7 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     const name = podName(ref);
     const having = followed.find(({ cache }) => cache.get(name));
     const places = having ? [having] : namespacesOf(ref, namespaces).map((namespace) => followed.find((one) => one.namespace === namespace)!);
-    return places.map(({ namespace, cache }) => ({ name, namespace, cache, path: `${podsPath(namespace)}/${name}` }));
+    return places.map(({ namespace, cache, marks }) => ({ name, namespace, cache, marks, path: `${podsPath(namespace)}/${name}` }));
   }
   const placeOf = async (ref: ServerRef) => (await placesOf(ref))[0]!;
   type Place = Awaited<ReturnType<typeof placeOf>>;
@@ -139,6 +147,23 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     }
   }
 
+  async function mark(ref: ServerRef): Promise<void> {
+    const place = await placeOf(ref);
+    const { name, cache, marks } = place;
+    if (cache.get(name) && !marks.has(name) && (await marks.keep(name))) return;
+    note(place, await api.call<SeenPod>('PATCH', place.path, { body: claimedPatch, type: 'application/merge-patch+json' }));
+    if (marks.has(name)) await dropMarks(place);
+  }
+
+  /** Once no pod needs them any more. */
+  async function dropMarks(place: Place): Promise<void> {
+    const names = place.marks.names();
+    if (names.some((name) => place.cache.get(name)?.claimed === false)) return;
+    // What this program has not seen, another may have made.
+    const unseen = await Promise.all(names.filter((name) => !place.cache.get(name)).map((name) => ask({ ...place, name, path: `${podsPath(place.namespace)}/${name}` })));
+    if (unseen.every((known) => known?.claimed !== false)) await place.marks.drop(names);
+  }
+
   /** Resolves when something is heard of the pod, or after the time. */
   async function ring(name: string, ms: number): Promise<'heard' | 'silence'> {
     const woken = new AbortController();
@@ -170,10 +195,10 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
         throw new UpstreamError('cluster', 'list all pods', cause);
       });
       for (const [name, { at }] of remains) if (performance.now() - at > REMAINS_MS) remains.delete(name);
-      return [...followed.flatMap(({ cache }) => cache.all()), ...[...remains.values()].map(({ known }) => known)].map(({ ref, claimed, sighting }) => ({ ...ref, claimed, sighting }));
+      const here = followed.flatMap(({ cache, marks }) => cache.all().map(({ ref, name, claimed, sighting }): Listed => ({ ...ref, claimed: claimed || marks.has(name), sighting, ...(!claimed && marks.has(name) && { markAgain: true }) })));
+      return [...here, ...[...remains.values()].map(({ known: { ref, claimed, sighting } }) => ({ ...ref, claimed, sighting }))];
     },
-    mark: (ref) =>
-      named('mark', ref, placeOf(ref).then(async (place) => void note(place, await api.call<SeenPod>('PATCH', place.path, { body: claimedPatch, type: 'application/merge-patch+json' })))),
+    mark: (ref) => named('mark', ref, mark(ref)),
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

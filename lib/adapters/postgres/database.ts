@@ -77,6 +77,9 @@ const upstream = (doing: string, cause: unknown) => new UpstreamError('database'
 /** A value that PostgreSQL would refuse as a uuid names nothing; asking with it would be an error. */
 export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
 
+/** Whether the statement met another one: a row that must be the only one of its kind, or a deadlock. */
+export const isConflict = (error: unknown) => ['23505', '40P01'].includes(codeOf(error instanceof UpstreamError ? error.cause : error) ?? '');
+
 /** Whether the statement was refused because the named unique index already has such a row. */
 export function isTaken(error: unknown, index: string): boolean {
   const cause = error instanceof UpstreamError ? error.cause : error;

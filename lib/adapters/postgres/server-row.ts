@@ -26,6 +26,18 @@ export type ServerRow = {
   unkept: Unkept[] | null;
 };
 
+const times = ['since', 'retry_at', 'claimed_at', 'marked_at', 'active_at', 'busy_since', 'warned_at', 'kept_at'] as const;
+export const columns = `id, generation, profile, desired, state, stage, workspace_id, address, instance, reason, attempts, unkept, ${times.join(', ')}`;
+
+/** A row inside JSON, which is read several times as fast as columns are: thousands of rows are read at each pass. */
+export type InJson = Omit<ServerRow, (typeof times)[number]> & Record<(typeof times)[number], string | null>;
+
+export function fromJson(row: InJson): ServerRow {
+  const at = (time: string | null) => (time === null ? null : new Date(time));
+  const { since, retry_at, claimed_at, marked_at, active_at, busy_since, warned_at, kept_at } = row;
+  return Object.assign(row, { since: new Date(since!), retry_at: at(retry_at), claimed_at: at(claimed_at), marked_at: at(marked_at), active_at: at(active_at), busy_since: at(busy_since), warned_at: at(warned_at), kept_at: at(kept_at) });
+}
+
 /** @throws when the row lacks a fact its state promises; no statement of ours writes such a row */
 export function toServer(row: ServerRow): Server {
   const has = <T>(value: T | null, column: string): T => {

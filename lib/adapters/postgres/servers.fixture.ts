@@ -19,8 +19,8 @@ export async function addWorkspace({ query }: Database, given: { user?: UserId; 
 const one = async <Id>(query: Database['query'], sql: string, parameters: unknown[]) => (await query<{ id: Id }>(sql, parameters))[0]!.id;
 
 /** A row of the pool that stands ready, without any server behind it. */
-export async function addWarm(store: ServerStore, epoch: Epoch): Promise<ServerRef> {
-  const added = await store.addWarming(testProfile, epoch);
+export async function addWarm(store: ServerStore, epoch: Epoch, profile = testProfile.name): Promise<ServerRef> {
+  const added = await store.addWarming({ ...testProfile, name: profile }, epoch);
   if (added === 'fenced') throw new Error('the epoch does not lead');
   await store.move(added.ref, 'warming', { to: 'warm', address: { kind: 'unix', path: `/tmp/${added.ref.id}` }, instance: `i${added.ref.generation}` }, epoch);
   return added.ref;

@@ -52,6 +52,34 @@ describe('a claim', () => {
     expect(await store().claimWarm((await addWorkspace(database)).id, 'default')).toBe('none');
   });
 
+  // Seen to fail with `nth` not counted per profile.
+  test('of a class that asks one program at the same moment each gets a server of their profile, two tabs one, and who has one is told', async () => {
+    const one = store();
+    for (let count = 0; count < 12; count++) await addWarm(one, epoch, count % 3 ? 'default' : 'large');
+    const workspaces = await Promise.all(Array.from({ length: 12 }, () => addWorkspace(database)));
+    const [owner, ...others] = workspaces.map(({ id }) => id);
+    expect(await one.claimWarm(owner!, 'default')).toMatchObject({ workspace: owner });
+    const asks = [owner!, ...others, others[0]!].map((workspace, at) => ({ workspace, profile: at % 3 ? 'default' : 'large' }));
+    const outcomes = await Promise.all(asks.map(({ workspace, profile }) => one.claimWarm(workspace, profile)));
+    expect([outcomes[0], outcomes.at(-1)]).toEqual(['taken', 'taken']);
+    for (const [at, { workspace, profile }] of asks.entries()) if (at > 0 && at < 12 && outcomes[at] !== 'none') expect(outcomes[at]).toMatchObject({ workspace, profile });
+    // Eight and four were warm, of which one was taken before; eight and three asked for them.
+    expect(outcomes.filter((outcome) => outcome === 'none')).toHaveLength(1);
+    expect(new Set(outcomes.map((outcome) => typeof outcome === 'object' && outcome.ref.id)).size).toBe(11);
+    const found = await Promise.all(workspaces.map(({ id }) => one.of(id)));
+    expect(found.slice(1)).toEqual(outcomes.slice(1, -1).map((outcome) => (outcome === 'none' ? undefined : outcome)));
+  });
+
+  // Seen to fail with the second program's whole batch refused.
+  test('F3 a class that asks two programs at the same moment gets one server each', async () => {
+    for (let count = 0; count < 40; count++) await addWarm(store(), epoch);
+    const workspaces = await Promise.all(Array.from({ length: 20 }, () => addWorkspace(database)));
+    const programs = [store(), store()];
+    const outcomes = await Promise.all(programs.flatMap((program) => workspaces.map(({ id }) => program.claimWarm(id, 'default'))));
+    expect(outcomes.filter((outcome) => typeof outcome === 'object').map((server) => server.workspace).sort()).toEqual(workspaces.map(({ id }) => id).sort());
+    expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(20);
+  });
+
   test('does not overtake those who wait in the queue, but for one who is to be tried again later', async () => {
     const first = await store().request((await addWorkspace(database)).id, 'default');
     await addWarm(store(), epoch);

@@ -1,13 +1,15 @@
-import type { CourseId, ServerId, WorkspaceId } from '../../core/ids.ts';
+import type { CourseId, ServerId, UserId, WorkspaceId } from '../../core/ids.ts';
 import { admissionOrder, estimate, type LastServed, type Waiting } from '../../core/servers/queue.ts';
-import type { Server, ServerRef } from '../../core/servers/server.ts';
+import type { RunningServer, Server, ServerRef, ServerState } from '../../core/servers/server.ts';
 import type { Epoch, Move, ServerStore } from '../../core/servers/store.ts';
-import { together } from '../../core/waiting.ts';
-import { isTaken, isUuid, type Database } from './database.ts';
-import { toServer, type ServerRow } from './server-row.ts';
+import { gathered, together } from '../../core/waiting.ts';
+import { isConflict, isTaken, isUuid, type Database } from './database.ts';
+import { columns, fromJson, toServer, type InJson, type ServerRow } from './server-row.ts';
 
 const oneLive = 'server_one_live_per_workspace';
 const live = `('requested', 'starting', 'running', 'stopping')`;
+
+const keyOf = ({ id, generation }: ServerRef) => `${id}/${generation}`;
 
 const news = (row: string) =>
   `json_strip_nulls(json_build_object('kind', 'server', 'id', ${row}.id, 'workspace', ${row}.workspace_id, 'unmarked', CASE WHEN ${row}.state = 'running' AND ${row}.marked_at IS NULL THEN ${row}.generation END))::text`;
@@ -31,13 +33,9 @@ const took = 'LEAST(extract(epoch FROM now() - was_since) * 1000, 2147483647)::i
  */
 const fenced = `fence AS (SELECT 1 FROM lease WHERE name = 'controller' AND epoch = $1 AND expires_at > now() FOR SHARE)`;
 
-/** Servers in PostgreSQL. Every move is one statement: the compare, the set, its fence, its history and, but for the claim, its announcement. */
+/** Servers in PostgreSQL. Every move is one statement: the compare, the set, its fence, its history and its announcement. */
 export function makeServerStore({ query }: Database): ServerStore {
   const rows = async (sql: string, parameters: unknown[]): Promise<Server[]> => (await query<ServerRow>(sql, parameters)).map(toServer);
-  const orTaken = (error: unknown) => {
-    if (isTaken(error, oneLive)) return 'taken' as const;
-    throw error;
-  };
   const queue = async (): Promise<{ waiting: Waiting[]; lastServed: LastServed }> => {
     const found = await query<{ id: ServerId; generation: number; profile: string; course: CourseId; created_at: Date; retry_at: Date | null; served: Date | null }>(
       `SELECT s.id, s.generation, s.profile, w.course_id AS course, s.created_at, s.retry_at,
@@ -51,15 +49,138 @@ export function makeServerStore({ query }: Database): ServerStore {
     };
   };
 
-  const untold: string[] = [];
-  /** What is not told, since the database has gone away, everybody hears of by their next look. */
-  const tell = together(() => query(`SELECT pg_notify('lectern', news) FROM unnest($1::text[]) news`, [untold.splice(0)]).catch(() => []));
+  const ofThem = gathered(async (workspaces: WorkspaceId[]) => {
+    const found = await rows(
+      `SELECT found.* FROM (SELECT DISTINCT unnest($1::uuid[]) AS workspace) asked CROSS JOIN LATERAL (
+         (SELECT * FROM server WHERE workspace_id = asked.workspace AND state IN ${live})
+         UNION ALL (SELECT * FROM server WHERE workspace_id = asked.workspace AND state NOT IN ${live} ORDER BY ended_at DESC NULLS LAST LIMIT 1) LIMIT 1
+       ) found`,
+      [workspaces],
+    );
+    const byWorkspace = new Map(found.map((server) => ['workspace' in server ? server.workspace : undefined, server]));
+    return workspaces.map((workspace) => byWorkspace.get(workspace));
+  });
 
-  const unmarked: { ref: ServerRef; epoch: Epoch }[] = [];
-  const setMarks = together(async (): Promise<Set<string>> => {
-    const marks = Map.groupBy(unmarked.splice(0), ({ epoch }) => epoch);
+  type LiveOne = { id: ServerId; workspace: WorkspaceId; slug: string; title: string };
+  const liveOfThem = gathered(async (users: UserId[]) => {
+    const found = await query<LiveOne & { user: UserId }>(
+      `SELECT w.user_id AS user, s.id, w.id AS workspace, c.slug, c.title FROM server s JOIN workspace w ON w.id = s.workspace_id JOIN course c ON c.id = w.course_id
+       WHERE w.user_id = ANY($1::uuid[]) AND s.state IN ${live} ORDER BY s.generation`,
+      [users],
+    );
+    const byUser = Map.groupBy(found, ({ user }) => user);
+    return users.map((user) => (byUser.get(user) ?? []).map(({ id, workspace, slug, title }) => ({ id, workspace, course: { slug, title } })));
+  });
+
+  const profileOfThem = gathered(async (workspaces: WorkspaceId[]) => {
+    const found = await query<{ id: WorkspaceId; profile: string | null }>('SELECT w.id, c.profile FROM workspace w JOIN course c ON c.id = w.course_id WHERE w.id = ANY($1::uuid[])', [workspaces]);
+    const chosen = new Map(found.map(({ id, profile }) => [id, profile]));
+    return workspaces.map((workspace) => chosen.get(workspace) ?? undefined);
+  });
+
+  type Ask = { workspace: WorkspaceId; profile: string };
+  const inColumns = (asks: Ask[]) => [asks.map(({ workspace }) => workspace), asks.map(({ profile }) => profile)];
+
+  /** Warm servers, the oldest first, for all who ask at once. Of the tabs of one workspace the first is served, and the others are told so. */
+  async function claim(asks: Ask[]): Promise<(RunningServer | 'none' | 'taken')[]> {
+    const found = await query<{ taken: boolean } & Partial<ServerRow>>(
+      `WITH asked AS (
+         SELECT *, row_number() OVER (PARTITION BY profile, NOT (taken OR outwaited) ORDER BY at) AS nth FROM (
+           SELECT a.*, EXISTS (SELECT 1 FROM server l WHERE l.workspace_id = a.workspace AND l.state IN ${live})
+                    OR row_number() OVER (PARTITION BY a.workspace ORDER BY a.at) > 1 AS taken,
+                  EXISTS (SELECT 1 FROM server q WHERE q.state = 'requested' AND q.desired = 'run' AND q.profile = a.profile AND q.workspace_id <> a.workspace
+                          AND (q.retry_at IS NULL OR q.retry_at <= now())) AS outwaited
+           FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS a (workspace, profile, at)
+         ) each
+       ), wanted AS (
+         SELECT profile, count(*) AS many FROM asked WHERE NOT taken AND NOT outwaited GROUP BY profile
+       ), chosen AS MATERIALIZED (
+         SELECT warm.* FROM wanted CROSS JOIN LATERAL (
+           SELECT id, generation, profile FROM server WHERE state = 'warm' AND desired = 'run' AND profile = wanted.profile ORDER BY generation LIMIT wanted.many FOR UPDATE SKIP LOCKED
+         ) warm
+       ), pair AS (
+         SELECT c.id, a.workspace FROM (SELECT id, profile, row_number() OVER (PARTITION BY profile ORDER BY generation) AS nth FROM chosen) c
+         JOIN asked a ON a.profile = c.profile AND a.nth = c.nth AND NOT a.taken AND NOT a.outwaited
+       ), moved AS (
+         UPDATE server s SET state = 'running', workspace_id = pair.workspace, claimed_at = now(), active_at = now(), since = now()
+         FROM pair WHERE s.id = pair.id RETURNING s.*
+       ), event AS (${recorded(`'claimed'`, 'NULL')})
+       SELECT asked.taken, moved.*, CASE WHEN moved.id IS NOT NULL THEN ${told('moved')} END FROM asked LEFT JOIN moved ON moved.workspace_id = asked.workspace AND NOT asked.taken ORDER BY asked.at`,
+      inColumns(asks),
+    );
+    return found.map(({ taken, ...row }) => {
+      if (taken) return 'taken';
+      const server = row.id ? toServer(row as ServerRow) : undefined;
+      return server?.state === 'running' ? server : 'none';
+    });
+  }
+
+  const claimTogether = gathered((asks: Ask[]) =>
+    orEachAlone(asks, claim, (error) => {
+      if (isTaken(error, oneLive)) return 'taken' as const;
+      throw error;
+    }),
+  );
+
+  async function request(asks: Ask[]): Promise<(Server | 'taken')[]> {
+    const requested = await rows(
+      `WITH moved AS (
+         INSERT INTO server (profile, state, workspace_id) SELECT profile, 'requested', workspace FROM unnest($1::uuid[], $2::text[]) AS asked (workspace, profile)
+         ON CONFLICT (workspace_id) WHERE workspace_id IS NOT NULL AND state IN ${live} DO NOTHING RETURNING *
+       ), event AS (INSERT INTO server_event (server_id, state) SELECT id, state FROM moved)
+       SELECT moved.*, ${told('moved')} FROM moved`,
+      inColumns(asks),
+    );
+    const made = new Map(requested.map((server) => ['workspace' in server ? server.workspace : undefined, server]));
+    return asks.map(({ workspace }) => {
+      const server = made.get(workspace);
+      // Of several tabs the first one asked for it.
+      made.delete(workspace);
+      return server ?? 'taken';
+    });
+  }
+
+  const requestTogether = gathered((asks: Ask[]) => orEachAlone(asks, request));
+
+  type Moving = { ref: ServerRef; from: ServerState; move: Move; epoch: Epoch };
+  /** Moves to one state, which write the same columns. */
+  async function moveAll(epoch: Epoch, all: Moving[]): Promise<Set<string>> {
+    const { to } = all[0]!.move;
+    const columns = all.map(({ move }) => columnsOf(move));
+    const ends = to === 'stopped' || to === 'failed';
+    const moved = await query<{ id: ServerId; generation: number }>(
+      `WITH ${fenced}, asked AS (
+         SELECT * FROM jsonb_to_recordset($2::jsonb) AS a (id uuid, generation int, "from" text, stage text, address jsonb, instance text, retry_at timestamptz, attempts int, reason text)
+       ), old AS (
+         SELECT s.id, s.since, s.state FROM server s, asked, fence WHERE s.id = asked.id AND s.generation = asked.generation AND s.state = asked."from" FOR UPDATE OF s
+       ), moved AS (
+         UPDATE server s SET state = $3::text, since = CASE WHEN old.state = $3 THEN s.since ELSE now() END, ${Object.keys(columns[0]!).map((column) => `${column} = asked.${column}`).join(', ')}
+           ${to === 'starting' ? ', admitted_at = COALESCE(s.admitted_at, now())' : ''}
+           ${to === 'warm' ? ', ready_at = now()' : ''}
+           ${to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now(), marked_at = now()' : ''}
+           ${ends ? ', ended_at = now()' : ''}
+         FROM old JOIN asked USING (id) WHERE s.id = old.id RETURNING s.*, old.since AS was_since, old.state AS was_state
+       ), event AS (${recorded('reason', took)} WHERE was_state <> state)
+       ${ends ? ', manifest AS (DELETE FROM manifest_entry m USING moved WHERE m.server_id = moved.id), sessions AS (DELETE FROM notebook_session n USING moved WHERE n.server_id = moved.id)' : ''}
+       SELECT moved.id, moved.generation, ${told('moved')}, ${soon} FROM moved`,
+      [epoch, JSON.stringify(all.map(({ ref, from }, at) => ({ ...columns[at], ...ref, from }))), to],
+    );
+    return new Set(moved.map(keyOf));
+  }
+  const makeMoves = () =>
+    gathered(async (all: Moving[]) => {
+      // Of two moves of one server the second finds it in another state.
+      const first = new Map(all.toReversed().map((one) => [keyOf(one.ref), one]));
+      const moved = await Promise.all([...Map.groupBy(first.values(), ({ epoch }) => epoch)].map(([epoch, ofIt]) => moveAll(epoch, ofIt)));
+      return all.map((one) => first.get(keyOf(one.ref)) === one && moved.some((done) => done.has(keyOf(one.ref))));
+    });
+  const moveTo: Record<Move['to'], (one: Moving) => Promise<boolean>> = {
+    warming: makeMoves(), starting: makeMoves(), warm: makeMoves(), running: makeMoves(), requested: makeMoves(), stopping: makeMoves(), stopped: makeMoves(), failed: makeMoves(),
+  };
+
+  const setMarks = gathered(async (marks: { ref: ServerRef; epoch: Epoch }[]) => {
     const marked = await Promise.all(
-      [...marks].map(([epoch, all]) =>
+      [...Map.groupBy(marks, ({ epoch }) => epoch)].map(([epoch, all]) =>
         query<{ id: ServerId; generation: number }>(
           `WITH ${fenced}, moved AS (
              UPDATE server s SET marked_at = COALESCE(s.marked_at, now()) FROM fence, unnest($2::uuid[], $3::int[]) AS mark (id, generation)
@@ -69,7 +190,8 @@ export function makeServerStore({ query }: Database): ServerStore {
         ),
       ),
     );
-    return new Set(marked.flat().map(({ id, generation }) => `${id}/${generation}`));
+    const done = new Set(marked.flat().map(keyOf));
+    return marks.map(({ ref }) => done.has(keyOf(ref)));
   });
 
   /** A class that asks all at once asks for its places all at once, too. */
@@ -95,52 +217,10 @@ export function makeServerStore({ query }: Database): ServerStore {
   return {
     queue,
 
-    async of(workspace) {
-      const [found] = await rows(
-        `(SELECT * FROM server WHERE workspace_id = $1 AND state IN ${live})
-         UNION ALL (SELECT * FROM server WHERE workspace_id = $1 AND state NOT IN ${live} ORDER BY ended_at DESC NULLS LAST LIMIT 1) LIMIT 1`,
-        [workspace],
-      );
-      return found;
-    },
-
-    async claimWarm(workspace, profile) {
-      const claimed = await query<ServerRow & { news: string }>(
-        `WITH chosen AS (
-           SELECT id FROM server WHERE state = 'warm' AND desired = 'run' AND profile = $2
-             AND NOT EXISTS (SELECT 1 FROM server q WHERE q.state = 'requested' AND q.desired = 'run' AND q.profile = $2 AND q.workspace_id <> $1
-                             AND (q.retry_at IS NULL OR q.retry_at <= now()))
-           ORDER BY generation LIMIT 1 FOR UPDATE SKIP LOCKED
-         ), moved AS (
-           UPDATE server s SET state = 'running', workspace_id = $1, claimed_at = now(), active_at = now(), since = now()
-           FROM chosen WHERE s.id = chosen.id RETURNING s.*
-         ), event AS (${recorded(`'claimed'`, 'NULL')})
-         SELECT moved.*, ${news('moved')} AS news FROM moved`,
-        [workspace, profile],
-      ).catch(orTaken);
-      if (claimed === 'taken') return claimed;
-      if (!claimed[0]) return 'none';
-      // Told after the commit: those of a whole class can then be written to the disk together.
-      untold.push(claimed[0].news);
-      await tell();
-      const server = toServer(claimed[0]);
-      return server.state === 'running' ? server : 'none';
-    },
-
-    async request(workspace, profile) {
-      const requested = await rows(
-        `WITH moved AS (INSERT INTO server (profile, state, workspace_id) VALUES ($2, 'requested', $1) RETURNING *),
-         event AS (INSERT INTO server_event (server_id, state) SELECT id, state FROM moved)
-         SELECT moved.*, ${told('moved')} FROM moved`,
-        [workspace, profile],
-      ).catch(orTaken);
-      return requested === 'taken' ? requested : requested[0]!;
-    },
-
-    async profileOf(workspace) {
-      const [found] = await query<{ profile: string | null }>('SELECT c.profile FROM workspace w JOIN course c ON c.id = w.course_id WHERE w.id = $1', [workspace]);
-      return found?.profile ?? undefined;
-    },
+    of: ofThem,
+    claimWarm: (workspace, profile) => claimTogether({ workspace, profile }),
+    request: (workspace, profile) => requestTogether({ workspace, profile }),
+    profileOf: profileOfThem,
 
     async wantStopped(server, reason) {
       await query(
@@ -168,14 +248,7 @@ export function makeServerStore({ query }: Database): ServerStore {
       return found!.count;
     },
 
-    async liveOf(user) {
-      const found = await query<{ id: ServerId; workspace: WorkspaceId; slug: string; title: string }>(
-        `SELECT s.id, w.id AS workspace, c.slug, c.title FROM server s JOIN workspace w ON w.id = s.workspace_id JOIN course c ON c.id = w.course_id
-         WHERE w.user_id = $1 AND s.state IN ${live} ORDER BY s.generation`,
-        [user],
-      );
-      return found.map(({ id, workspace, slug, title }) => ({ id, workspace, course: { slug, title } }));
-    },
+    liveOf: liveOfThem,
 
     async sharesUnsandboxed(user) {
       const others = await query(
@@ -190,7 +263,12 @@ export function makeServerStore({ query }: Database): ServerStore {
       return (await line()).get(server);
     },
 
-    live: () => rows(`SELECT * FROM server WHERE state NOT IN ('stopped', 'failed') ORDER BY generation`, []),
+    async live() {
+      const [found] = await query<{ all: InJson[] }>(
+        `SELECT coalesce(json_agg(s ORDER BY generation), '[]') AS all FROM (SELECT ${columns} FROM server WHERE state NOT IN ('stopped', 'failed')) s`,
+      );
+      return found!.all.map((row) => toServer(fromJson(row)));
+    },
     // What runs somewhere and calls itself ours may have any name.
     find: async ({ id, generation }) => (isUuid(id) ? (await rows('SELECT * FROM server WHERE id = $1 AND generation = $2::numeric', [id, generation]))[0] : undefined),
     byId: async (id) => (await rows('SELECT * FROM server WHERE id = $1', [id]))[0],
@@ -205,25 +283,7 @@ export function makeServerStore({ query }: Database): ServerStore {
       return added ?? 'fenced';
     },
 
-    async move(ref, from, move, epoch) {
-      const { set, values, ends } = columnsOf(move);
-      const moved = await query(
-        `WITH ${fenced}, old AS (
-           SELECT s.id, s.since, s.state FROM server s, fence WHERE s.id = $2 AND s.generation = $3 AND s.state = $4 FOR UPDATE OF s
-         ), moved AS (
-           UPDATE server s SET state = $5, since = CASE WHEN old.state = $5 THEN s.since ELSE now() END, ${set.map((column, index) => `${column} = $${index + 6}`).join(', ')}
-             ${move.to === 'starting' ? ', admitted_at = COALESCE(s.admitted_at, now())' : ''}
-             ${move.to === 'warm' ? ', ready_at = now()' : ''}
-             ${move.to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now(), marked_at = now()' : ''}
-             ${ends ? ', ended_at = now()' : ''}
-           FROM old WHERE s.id = old.id RETURNING s.*, old.since AS was_since, old.state AS was_state
-         ), event AS (${recorded('reason', took)} WHERE was_state <> state)
-         ${ends ? ', manifest AS (DELETE FROM manifest_entry m USING moved WHERE m.server_id = moved.id), sessions AS (DELETE FROM notebook_session n USING moved WHERE n.server_id = moved.id)' : ''}
-         SELECT ${told('moved')}, ${soon} FROM moved`,
-        [epoch, ref.id, ref.generation, from, move.to, ...values],
-      );
-      return moved.length === 1;
-    },
+    move: (ref, from, move, epoch) => moveTo[move.to]({ ref, from, move, epoch }),
 
     async handOver(requested, warm, epoch) {
       // The second update reads from the first, so that the workspace's one live row has ended before the next begins.
@@ -247,10 +307,7 @@ export function makeServerStore({ query }: Database): ServerStore {
       return moved.length === 1;
     },
 
-    async setMarked(ref, epoch) {
-      unmarked.push({ ref, epoch });
-      return (await setMarks()).has(`${ref.id}/${ref.generation}`);
-    },
+    setMarked: (ref, epoch) => setMarks({ ref, epoch }),
 
     setActivity(ref, activity, epoch) {
       const given = Object.entries({ active_at: 'activeAt', busy_since: 'busySince', warned_at: 'warnedAt', kept_at: 'keptAt', memory_bytes: 'memoryBytes' } as const).filter(([, key]) => key in activity);
@@ -270,22 +327,40 @@ export function makeServerStore({ query }: Database): ServerStore {
   }
 }
 
+/**
+ * One statement for all. Another program may be about to serve the same people, in another order: where one waits for the other, or comes
+ * too late for somebody, the database refuses the statement whole; then each is asked for alone.
+ */
+async function orEachAlone<Ask, Answer>(
+  asks: Ask[],
+  work: (asks: Ask[]) => Promise<Answer[]>,
+  orElse: (error: unknown) => Answer = (error) => {
+    throw error;
+  },
+): Promise<Answer[]> {
+  try {
+    return await work(asks);
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    return asks.length === 1 ? [orElse(error)] : (await Promise.all(asks.map((ask) => orEachAlone([ask], work, orElse)))).flat();
+  }
+}
+
 /** The columns a move writes; what is no longer true is cleared. */
-function columnsOf(move: Move): { set: string[]; values: unknown[]; ends: boolean } {
-  const columns = (values: Record<string, unknown>, ends = false) => ({ set: Object.keys(values), values: Object.values(values), ends });
+function columnsOf(move: Move): Record<string, unknown> {
   switch (move.to) {
     case 'warming':
     case 'starting':
-      return columns({ stage: move.stage });
+      return { stage: move.stage };
     case 'warm':
     case 'running':
-      return columns({ stage: null, address: JSON.stringify(move.address), instance: move.instance });
+      return { stage: null, address: move.address, instance: move.instance };
     case 'requested':
-      return columns({ stage: null, retry_at: move.retryAt, attempts: move.attempts });
+      return { stage: null, retry_at: move.retryAt, attempts: move.attempts };
     case 'stopping':
-      return columns({ reason: move.reason });
+      return { reason: move.reason };
     case 'stopped':
     case 'failed':
-      return columns({ stage: null, address: null, reason: move.reason }, true);
+      return { stage: null, address: null, reason: move.reason };
   }
 }

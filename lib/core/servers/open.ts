@@ -1,7 +1,6 @@
 import type { Bus } from '../bus.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { UserId, WorkspaceId } from '../ids.ts';
-import { makeTurnstile } from '../waiting.ts';
 import { viewOf } from './describe.ts';
 import type { EndReason } from './reason.ts';
 import { profileNamed, type Profiles, type Server } from './server.ts';
@@ -45,14 +44,8 @@ type Deps = {
   markWaitMs?: number;
 };
 
-/** Of the ten connections each program has; each open has up to three questions at a time. */
-const OPENED_AT_ONCE = 4;
-
 /** What a learner may do with the server of a workspace of their own. Who may act on which workspace is asked before. */
 export function makeServers({ store, bus, profiles, onMissingProfile, serversPerUser, idleWarningMs, onePersonUnsandboxed, markWaitMs = 400 }: Deps) {
-  /** A class that opens its lesson waits here, where nothing runs out, and not for a connection to the database; others' questions do not wait behind it. */
-  const turn = makeTurnstile(OPENED_AT_ONCE);
-
   const view = async (workspace: WorkspaceId): Promise<ServerView> => {
     const server = await store.of(workspace);
     const place = server?.state === 'requested' ? await store.place(server.ref.id) : undefined;
@@ -103,11 +96,11 @@ export function makeServers({ store, bus, profiles, onMissingProfile, serversPer
     async open(workspace: WorkspaceId, user: UserId): Promise<Outcome<ServerView>> {
       const marked = heardOf(bus, workspace, markWaitMs);
       try {
-        const asked = await turn(() => ask(workspace, user));
+        const asked = await ask(workspace, user);
         if (!asked.ok) return asked;
         let seen: ServerView | undefined;
-        if (asked.value === 'claimed') await marked.until(async () => (seen = await turn(() => view(workspace))).state === 'ready');
-        return ok(seen ?? (await turn(() => view(workspace))));
+        if (asked.value === 'claimed') await marked.until(async () => (seen = await view(workspace)).state === 'ready');
+        return ok(seen ?? (await view(workspace)));
       } finally {
         marked.end();
       }

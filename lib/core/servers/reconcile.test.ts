@@ -80,6 +80,7 @@ describe('a server of the pool', () => {
 describe('a running server', () => {
   test('is marked first of all', () => {
     expect(decided({ ...running, markedAt: undefined }, seen(ready))).toEqual({ do: 'mark' });
+    expect(decided(running, { ...seen(ready), claimed: true, markAgain: true })).toEqual({ do: 'mark' });
   });
 
   // Seen to fail with what has ended taken for what runs.

@@ -3,8 +3,8 @@ import type { EndReason } from './reason.ts';
 import type { Address, Profile, Server, Stage } from './server.ts';
 import type { Sighting } from './spawner.ts';
 
-/** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's. */
-export type Seen = { sighting: Sighting; claimed: boolean };
+/** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's, for good (see Listed). */
+export type Seen = { sighting: Sighting; claimed: boolean; markAgain?: boolean };
 
 export type Limits = { warningMs: number; busyMs: number; startAttempts: number; retryMs: number };
 
@@ -28,7 +28,7 @@ export type Action =
 const nothing: Action = { do: 'nothing' };
 
 /** Level-triggered: only what is true now counts, never which events led to it. */
-export function decide(server: Server, { sighting, claimed }: Seen, now: Date, profile: Profile, limits: Limits): Action {
+export function decide(server: Server, { sighting, claimed, markAgain }: Seen, now: Date, profile: Profile, limits: Limits): Action {
   switch (server.state) {
     case 'warming':
     case 'starting': {
@@ -53,7 +53,7 @@ export function decide(server: Server, { sighting, claimed }: Seen, now: Date, p
       if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'requested' };
       const gone = unlessGone(server.instance, sighting);
       if (gone.do !== 'nothing') return gone;
-      if (!server.markedAt) return { do: 'mark' };
+      if (!server.markedAt || markAgain) return { do: 'mark' };
       const idle = decideIdle(server, now, idleLimits(profile, limits));
       return idle.do === 'stop' ? { do: 'end', reason: idle.reason } : idle;
     }

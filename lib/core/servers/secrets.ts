@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import { UpstreamError } from '../errors.ts';
 import type { Access, Jupyter } from './jupyter.ts';
 import type { Address, ServerRef } from './server.ts';
@@ -7,12 +7,20 @@ import type { ServerSecrets } from './spawner.ts';
 /** Newest first. New servers get secrets of the first; one made before the root secret was changed has those of a later one. */
 export type ServerKeys = readonly { server: Uint8Array }[];
 
+/** Making one takes longer than the digest. */
+const made = new WeakMap<Uint8Array, KeyObject>();
+function keyObject(key: Uint8Array): KeyObject {
+  const object = made.get(key) ?? createSecretKey(key);
+  made.set(key, object);
+  return object;
+}
+
 /**
  * The secrets of one server, worked out anew by each program from one of the installation's server keys, so that no table
  * holds them. A later generation of the same id has others.
  */
 export function serverSecrets(key: Uint8Array, { id, generation }: ServerRef): ServerSecrets {
-  const derive = (purpose: string) => createHmac('sha256', key).update(`${purpose}:${id}:${generation}`).digest('base64url');
+  const derive = (purpose: string) => createHmac('sha256', keyObject(key)).update(`${purpose}:${id}:${generation}`).digest('base64url');
   return { token: derive('token'), identityKey: derive('identity') };
 }
 

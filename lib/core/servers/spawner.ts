@@ -12,7 +12,12 @@ export type Sighting =
 /** Secrets of one server, derived and never stored: its Jupyter token and the key it proves its identity with. */
 export type ServerSecrets = { token: string; identityKey: string };
 
-export type Listed = ServerRef & { claimed: boolean; sighting: Exclude<Sighting, { state: 'absent' }> };
+export type Listed = ServerRef & {
+  claimed: boolean;
+  /** Its mark holds, but lies beside it so far: it is to be marked once more when there is time. */
+  markAgain?: boolean;
+  sighting: Exclude<Sighting, { state: 'absent' }>;
+};
 
 /**
  * Runs notebook servers: a Jupyter Server each, with the notebook environment's extension and one warm kernel.
