@@ -229,7 +229,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     const memoryAt = new Map<ServerId, number>();
     async function recordMemory(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<void> {
       // The cluster tells of no pod's memory.
-      if (!seen.values().some(({ sighting }) => sighting.state === 'ready' && sighting.memoryBytes !== undefined)) return;
+      if (![...seen.values()].some(({ sighting }) => sighting.state === 'ready' && sighting.memoryBytes !== undefined)) return;
       for (const server of servers) {
         const sighting = seen.get(keyOf(server))?.sighting;
         if (server.state !== 'running' || sighting?.state !== 'ready' || sighting.memoryBytes === undefined) continue;
