@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeServers } from '../core/servers/open.ts';
-import type { ServerStore } from '../core/servers/store.ts';
 import { testProfile } from '../../scripts/testing/controller-hub.ts';
 import { makeWorld, patient, type World } from './world.fixture.ts';
 
@@ -108,27 +107,4 @@ test('a learner who waits is given the server that was being warmed, before anyb
   await world.converged();
   const [{ first }] = (await world.query<{ first: string }>('SELECT id AS first FROM server ORDER BY generation LIMIT 1')) as [{ first: string }];
   expect(server.ref.id).toBe(first);
-});
-
-// Seen to fail without the turns: 180 questions at once, for ten connections.
-test('a class that opens its lesson at once asks the database few questions at a time, and others’ questions do not wait behind it', async () => {
-  let [inside, most] = [0, 0];
-  const gate = Promise.withResolvers<void>();
-  const asked = Object.entries(world.store).map(([name, ask]) => [
-    name,
-    async (...given: unknown[]) => {
-      most = Math.max(most, ++inside);
-      if (name === 'profileOf') await gate.promise;
-      return (ask as (...given: unknown[]) => Promise<unknown>)(...given).finally(() => inside--);
-    },
-  ]);
-  const store = Object.fromEntries(asked) as ServerStore;
-  const at = makeServers({ store, bus: world.bus, profiles: [testProfile], serversPerUser: 2, idleWarningMs: 120_000, onePersonUnsandboxed: false });
-  const people = await Promise.all(Array.from({ length: 60 }, () => world.workspace()));
-  const opened = people.map(({ id, user }) => at.open(id, user));
-  const { id } = await world.workspace();
-  expect(await at.view(id)).toMatchObject({ state: 'none' });
-  gate.resolve();
-  expect((await Promise.all(opened)).filter(({ ok }) => ok)).toHaveLength(60);
-  expect(most).toBeLessThanOrEqual(14);
 });

@@ -70,6 +70,29 @@ describe('a claim', () => {
     expect(found.slice(1)).toEqual(outcomes.slice(1, -1).map((outcome) => (outcome === 'none' ? undefined : outcome)));
   });
 
+  // Seen to fail with each question asked for itself: 240 at once, for ten connections.
+  test('a class that opens its lesson at once asks the database few questions at a time, and others’ questions do not wait behind it', async () => {
+    let [inside, most] = [0, 0];
+    const gate = Promise.withResolvers<void>();
+    const one = makeServerStore({
+      ...database,
+      async query<Row>(sql: string, parameters?: unknown[]) {
+        most = Math.max(most, ++inside);
+        if (sql.includes('c.profile')) await gate.promise;
+        return database.query<Row>(sql, parameters).finally(() => inside--);
+      },
+    });
+    const people = await Promise.all(Array.from({ length: 60 }, () => addWorkspace(database)));
+    const asked = people.map(async ({ id, user }) => {
+      await Promise.all([one.of(id), one.liveOf(user), one.profileOf(id)]);
+      return (await one.claimWarm(id, 'default')) === 'none' && one.request(id, 'default');
+    });
+    expect(await one.of((await addWorkspace(database)).id)).toBeUndefined();
+    gate.resolve();
+    expect(await Promise.all(asked)).toEqual(people.map(({ id }) => expect.objectContaining({ state: 'requested', workspace: id }) as unknown));
+    expect(most).toBeLessThanOrEqual(6);
+  });
+
   // Seen to fail with the second program's whole batch refused.
   test('F3 a class that asks two programs at the same moment gets one server each', async () => {
     for (let count = 0; count < 40; count++) await addWarm(store(), epoch);
