@@ -1,6 +1,7 @@
-import { expect, signIn, test, type Page } from './fixtures.ts';
+import { expect, test, type Page } from './fixtures.ts';
 import { addPerson, sql } from './people.ts';
 import { pictured } from './pictures.ts';
+import { signIn } from './sign-in.ts';
 
 /** Asked by the page itself, with its cookies. */
 const statusOf = (page: Page, path: string) => page.evaluate(async (address) => (await fetch(address)).status, path);

@@ -1,7 +1,7 @@
 import { statusThroughFrontDoor } from '../scripts/testing/front-door.ts';
 import { expect, test } from './fixtures.ts';
 import { killServerOf } from './kill-server.ts';
-import { addCodeCell, liveServer, openLesson, outputOf, runCell } from './lesson.ts';
+import { addCodeCell, linesOf, liveServer, openLesson, outputOf, run, startCounting } from './lesson.ts';
 import { killProgram, programOf, type ProgramName } from './stack.ts';
 
 const LINES = 40;
@@ -18,19 +18,14 @@ async function isBack(name: ProgramName, before: number, site: string) {
 for (const name of ['gateway', 'web', 'controller'] as const) {
   test(`F7 kill -9 of ${name}: it comes back by itself, the running cell goes on and the page shows every line`, async ({ learner, site, expectedProblems }) => {
     expectedProblems.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE|ERR_NETWORK|WebSocket|50[0-9]|Failed to fetch|NetworkError|Connection lost|reconnecting/i);
-    await openLesson(learner, site);
-    const cell = await addCodeCell(learner.page, counting);
-    await runCell(cell);
-    await expect(outputOf(cell)).toContainText('line 3', { timeout: 60_000 });
-    const server = await liveServer(learner.person.id);
+    const { cell, server } = await startCounting(learner, site, counting);
 
     const killed = killProgram(state(), name);
     await isBack(name, killed.pid, site);
 
     await expect(outputOf(cell)).toContainText('all lines', { timeout: 60_000 });
-    const text = await outputOf(cell).innerText();
-    expect([...text.matchAll(/line (\d+)/g)].map(([, number]) => Number(number))).toEqual(Array.from({ length: LINES }, (_, index) => index));
-    expect(await liveServer(learner.person.id)).toEqual(server);
+    expect(await linesOf(cell)).toEqual(Array.from({ length: LINES }, (_, index) => index));
+    expect(await liveServer(learner.person)).toEqual(server);
   });
 }
 
@@ -38,16 +33,16 @@ test('a server that was killed is replaced by the next run, with the work still 
   expectedProblems.push(/WebSocket|50[0-9]|40[0-9]|Connection lost|reconnecting|ERR_|Kernel/i);
   await openLesson(learner, site);
   const cell = await addCodeCell(learner.page, `print('kept', 6 * 7)`);
-  await runCell(cell);
+  await run(cell);
   await expect(outputOf(cell)).toContainText('kept 42', { timeout: 60_000 });
   await expect(learner.page.locator('[data-save="saved"]')).toBeVisible();
 
-  const before = await liveServer(learner.person.id);
-  await killServerOf(learner.person.id);
-  await expect.poll(async () => (await liveServer(learner.person.id))?.id, { timeout: 30_000 }).not.toBe(before!.id);
+  const before = await liveServer(learner.person);
+  await killServerOf(learner.person);
+  await expect.poll(async () => (await liveServer(learner.person))?.id, { timeout: 30_000 }).not.toBe(before!.id);
 
-  await runCell(cell);
-  await expect.poll(async () => (await liveServer(learner.person.id))?.state, { timeout: 60_000 }).toBe('running');
+  await run(cell);
+  await expect.poll(async () => (await liveServer(learner.person))?.state, { timeout: 60_000 }).toBe('running');
   await expect(outputOf(cell)).toContainText('kept 42', { timeout: 60_000 });
   await learner.page.reload();
   await expect(learner.page.getByText('kept 42').first()).toBeVisible();

@@ -1,5 +1,6 @@
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
 import { addPerson, endServersOf, type Person, type Role } from './people.ts';
+import { signIn } from './sign-in.ts';
 
 export { expect } from '@playwright/test';
 export type { Page } from '@playwright/test';
@@ -20,15 +21,6 @@ type Fixtures = {
   /** A browser profile of nobody's. */
   visitor: { page: Page; context: BrowserContext };
 };
-
-/** Signs in by the form, as a person does. */
-export async function signIn(page: Page, site: string, person: Pick<Person, 'email' | 'password'>): Promise<void> {
-  await page.goto(`${site}/sign-in`);
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password', { exact: true }).fill(person.password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await expect(page).not.toHaveURL(/\/sign-in/);
-}
 
 type Problems = { watch: (context: BrowserContext) => void };
 

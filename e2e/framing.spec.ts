@@ -4,9 +4,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, signIn, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, ran, run } from './lessons.ts';
+import { expect, test } from './fixtures.ts';
+import { codeCell, course, enrol, lessons, ran, run } from './lesson.ts';
 import { addPerson, endServersOf } from './people.ts';
+import { signIn } from './sign-in.ts';
 
 /** A page of somebody else's. */
 async function startForeign(pages: Record<string, string>) {

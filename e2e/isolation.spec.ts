@@ -1,7 +1,7 @@
 import type { Frame } from '@playwright/test';
 import { startCanary } from './canary.ts';
 import { expect, test, type Page } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, ran, write } from './lessons.ts';
+import { codeCell, course, enrol, lessons, ran, write } from './lesson.ts';
 
 /**
  * What JupyterLab's page can do to the site's. It stands for whatever a learner's code may bring there: what is evaluated in

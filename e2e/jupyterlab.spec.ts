@@ -1,7 +1,6 @@
 import { expect, test } from './fixtures.ts';
 import { killServerOf } from './kill-server.ts';
-import { codeCell, course, enrol, lessons, outputOf, ran, saved, savedNotebook, write } from './lessons.ts';
-import { liveServer } from './lesson.ts';
+import { codeCell, course, enrol, lessons, liveServer, outputOf, ran, saved, savedNotebook, write } from './lesson.ts';
 import { pictured } from './pictures.ts';
 
 test('a learner goes to JupyterLab and back without losing a variable or a word', async ({ learner: { page, person }, site, expectedProblems }) => {
@@ -109,18 +108,18 @@ test('an open JupyterLab whose server died saves to the next one', async ({ lear
   await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
   const cell = page.frameLocator('iframe[title^="JupyterLab"]').locator('.jp-Notebook .jp-CodeCell').first();
   await expect(cell).toContainText('from the page', { timeout: 90_000 });
-  const before = await liveServer(person.id);
+  const before = await liveServer(person);
   // JupyterLab saves five seconds later, and there is no server by then.
   await cell.locator('.cm-content').click();
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.insertText('# typed without a server');
-  await killServerOf(person.id);
+  await killServerOf(person);
   await expect(page.getByText('Your server has stopped')).toBeVisible({ timeout: 60_000 });
   await expect(cell).toContainText('typed without a server');
 
   await page.getByRole('button', { name: 'Start a new server' }).click();
-  await expect.poll(async () => (await liveServer(person.id))?.state, { timeout: 90_000 }).toBe('running');
-  expect((await liveServer(person.id))?.id).not.toBe(before?.id);
+  await expect.poll(async () => (await liveServer(person))?.state, { timeout: 90_000 }).toBe('running');
+  expect((await liveServer(person))?.id).not.toBe(before?.id);
   await expect(page.getByText('Your server has stopped')).toBeHidden({ timeout: 60_000 });
   await expect(async () => {
     await page.getByRole('button', { name: 'Back to the lesson' }).click();

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, savedNotebook, write } from './lessons.ts';
+import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, savedNotebook, write } from './lesson.ts';
 import { sql } from './people.ts';
 
 async function start(page: Page, cell: Locator, code: string) {

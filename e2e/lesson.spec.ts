@@ -1,6 +1,6 @@
 import { startCanary } from './canary.ts';
 import { expect, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, liveServers, outputOf, ran, run, saved, savedNotebook, write } from './lessons.ts';
+import { codeCell, course, enrol, lessons, liveServers, outputOf, ran, run, saved, savedNotebook, write } from './lesson.ts';
 import { sql } from './people.ts';
 import { pictured } from './pictures.ts';
 

@@ -1,22 +1,36 @@
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { ServerRef } from '../lib/core/servers/server.ts';
 import type { Visitor } from './fixtures.ts';
-import { sql } from './people.ts';
+import { sql, type Person } from './people.ts';
 
-export const COURSE = 'python-basics';
+/** The demonstration course. */
+export const course = 'python-basics';
 
-/** The slugs of the demonstration course's lessons, in their order. */
-export async function lessonSlugs(): Promise<string[]> {
-  const rows = await sql<{ slug: string }>('SELECT l.slug FROM lesson l JOIN module m ON m.id = l.module_id JOIN course c ON c.id = m.course_id WHERE c.slug = $1 ORDER BY m.position, l.position', [COURSE]);
-  return rows.map(({ slug }) => slug);
+/** Enrols the person in the demonstration course. */
+export async function enrol({ id }: Pick<Person, 'id'>): Promise<void> {
+  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [id, course]);
 }
+
+/** The demonstration course's lessons in their order. */
+export const lessons = () =>
+  sql<{ slug: string; title: string; path: string }>('SELECT l.slug, l.title, l.path FROM lesson l JOIN module m ON m.id = l.module_id JOIN course c ON c.id = m.course_id WHERE c.slug = $1 ORDER BY m.position, l.position', [course]);
 
 /** Enrols the person and goes to a lesson of the demonstration course; the first one unless said otherwise. */
-export async function openLesson({ page, person }: Visitor, site: string, lesson = 0): Promise<void> {
-  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [person.id, COURSE]);
-  const slug = (await lessonSlugs())[lesson];
-  await page.goto(`${site}/courses/${COURSE}/${slug}`);
+export async function openLesson({ page, person }: Pick<Visitor, 'page' | 'person'>, site: string, lesson = 0): Promise<void> {
+  await enrol(person);
+  await page.goto(`${site}/courses/${course}/${(await lessons())[lesson]!.slug}`);
   await expect(page.getByRole('toolbar', { name: 'Notebook' })).toBeVisible();
 }
+
+/** The nth code cell of the page. */
+export const codeCell = (page: Page, n = 0): Locator => page.getByRole('region', { name: /^Code cell/ }).nth(n);
+
+export const outputOf = (cell: Locator): Locator => cell.getByRole('group', { name: /^Output of/ });
+
+export const run = (cell: Locator) => cell.getByRole('button', { name: /^Run / }).click();
+
+/** Waits until the cell has run; a first run may have to wait for a server. */
+export const ran = (cell: Locator) => expect(cell).toHaveAttribute('data-run', 'done', { timeout: 60_000 });
 
 /** A new code cell at the end of the lesson with this code in it. */
 export async function addCodeCell(page: Page, code: string): Promise<Locator> {
@@ -29,14 +43,41 @@ export async function addCodeCell(page: Page, code: string): Promise<Locator> {
   return cell;
 }
 
-export const runCell = (cell: Locator) => cell.getByRole('button', { name: /^Run / }).click();
-export const outputOf = (cell: Locator) => cell.getByRole('group', { name: /^Output of/ });
-
-/** The process of the server the person's workspace has now, as its row names it. */
-export async function liveServer(user: string): Promise<{ id: string; generation: number; state: string } | undefined> {
-  const [row] = await sql<{ id: string; generation: number; state: string }>(
-    `SELECT s.id, s.generation, s.state FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1 AND s.state NOT IN ('stopped', 'failed')`,
-    [user],
-  );
-  return row;
+/** Puts this code into the cell. */
+export async function write(page: Page, cell: Locator, code: string): Promise<void> {
+  await cell.getByRole('textbox').click();
+  await expect(cell.locator('.cm-editor')).toBeVisible();
+  await cell.locator('.cm-content').focus();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(code);
 }
+
+/** Waits until the page says that everything is saved. */
+export const saved = (page: Page) => expect(page.locator('[data-save]')).toHaveAttribute('data-save', 'saved', { timeout: 30_000 });
+
+/** The learner's notebook as it is in the database; asked from within the page, for Node resolves no *.localhost. */
+export async function savedNotebook(page: Page, person: Person, path: string): Promise<string> {
+  const [workspace] = await sql<{ id: string }>('SELECT id FROM workspace WHERE user_id = $1', [person.id]);
+  return page.evaluate(async (address) => (await fetch(address)).text(), `/api/workspaces/${workspace?.id}/files/${path}`);
+}
+
+/** The numbers of the lines `line 0`, `line 1` and so on that the cell shows. */
+export const linesOf = async (cell: Locator): Promise<number[]> => [...(await outputOf(cell).innerText()).matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
+
+/** A learner at whose lesson a cell counts: it has shown the first lines. */
+export async function startCounting(learner: Visitor, site: string, code: string): Promise<{ cell: Locator; server: LiveServer | undefined }> {
+  await openLesson(learner, site);
+  const cell = await addCodeCell(learner.page, code);
+  await run(cell);
+  await expect(outputOf(cell)).toContainText('line 3', { timeout: 60_000 });
+  return { cell, server: await liveServer(learner.person) };
+}
+
+export type LiveServer = ServerRef & { state: string; instance: string };
+
+/** The live servers of the person, as their rows name them. */
+export const liveServers = ({ id }: Pick<Person, 'id'>) =>
+  sql<LiveServer>("SELECT s.id, s.generation, s.state, s.instance FROM server s JOIN workspace w ON w.id = s.workspace_id WHERE w.user_id = $1 AND s.state NOT IN ('stopped', 'failed')", [id]);
+
+/** The server the person's workspace has now. */
+export const liveServer = async (person: Pick<Person, 'id'>): Promise<LiveServer | undefined> => (await liveServers(person))[0];

@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons } from './lessons.ts';
+import { codeCell, course, enrol, lessons } from './lesson.ts';
 
 // Seen to fail for /admin, /admin/people and /teach/<course> as they were: 671 to 770 pixels wide at 320.
 test('no page is wider than a phone', async ({ admin: { page }, site }) => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test as base } from './fixtures.ts';
-import { addCodeCell, liveServer, openLesson, outputOf, runCell } from './lesson.ts';
+import { addCodeCell, linesOf, liveServer, openLesson, outputOf, run, startCounting } from './lesson.ts';
 import { startReplicas, type Replicas } from './replicas.ts';
 
 const test = base.extend<object, { replicas: Replicas }>({
@@ -33,7 +33,7 @@ test('behind Caddy with TLS: a lesson, its kernel and JupyterLab, by whichever r
   expectedProblems.push(/\.nb\.lectern\.localhost.*40[0-9]/);
   await openLesson(learner, site);
   const cell = await addCodeCell(learner.page, `print('by TLS', 6 * 7)`);
-  await runCell(cell);
+  await run(cell);
   await expect(outputOf(cell)).toContainText('by TLS 42', { timeout: 60_000 });
   await expect(learner.page.locator('[data-save="saved"]')).toBeVisible();
   await learner.page.getByRole('button', { name: 'Open in JupyterLab' }).click();
@@ -45,11 +45,7 @@ test('F25 a rolling update of gateways and web programs: no page fails, the cell
   // Caddy asks another gateway again where nothing was sent yet, and never with a body: there the page does it.
   expectedProblems.push(/WebSocket|Connection lost|reconnecting|status of 502/i);
   const { page, person } = learner;
-  await openLesson(learner, site);
-  const cell = await addCodeCell(page, counting);
-  await runCell(cell);
-  await expect(outputOf(cell)).toContainText('line 3', { timeout: 60_000 });
-  const server = await liveServer(person.id);
+  const { cell, server } = await startCounting(learner, site, counting);
   await page.evaluate(() => {
     const answers: (number | string)[] = [];
     Object.assign(window, { answers });
@@ -65,9 +61,8 @@ test('F25 a rolling update of gateways and web programs: no page fails, the cell
   }
 
   await expect(outputOf(cell)).toContainText('all lines', { timeout: 120_000 });
-  const text = await outputOf(cell).innerText();
-  expect([...text.matchAll(/line (\d+)/g)].map(([, number]) => Number(number))).toEqual(Array.from({ length: LINES }, (_, index) => index));
-  expect(await liveServer(person.id)).toEqual(server);
+  expect(await linesOf(cell)).toEqual(Array.from({ length: LINES }, (_, index) => index));
+  expect(await liveServer(person)).toEqual(server);
   await expect(page.locator('[data-save="saved"]')).toBeVisible();
   expect([...new Set(await page.evaluate(() => (window as unknown as { answers: (number | string)[] }).answers))]).toEqual([200]);
 });

@@ -1,6 +1,6 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, outputOf, ran, saved, write } from './lessons.ts';
+import { codeCell, course, enrol, lessons, outputOf, ran, saved, write } from './lesson.ts';
 import { sql } from './people.ts';
 
 /** Puts the code into the cell and runs it to its end. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { BrowserContext, Page, Response } from '@playwright/test';
-import { expect, signIn, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, ran, run } from './lessons.ts';
+import { expect, test } from './fixtures.ts';
+import { codeCell, course, enrol, lessons, ran, run } from './lesson.ts';
 import { mailedLink } from './mail.ts';
 import { addPerson, sql } from './people.ts';
 import { findings, installationSecrets, logsOf, type Secret, type Text } from './secrets.ts';
+import { signIn, signUp } from './sign-in.ts';
 
 const isPublic = (cookie: string) => cookie.startsWith('__Host-lectern.callback-url');
 
@@ -72,12 +73,7 @@ test('T35 no secret of a whole visit stands in a log, an error page, an event, a
   const person = { name: 'Tilly Told', email: `tilly-${randomBytes(4).toString('hex')}@example.org`, password: randomBytes(12).toString('base64url') };
   keep('password', person.password);
 
-  await page.goto(`${site}/sign-up`);
-  await page.getByLabel('Name').fill(person.name);
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password').fill(person.password);
-  await page.getByRole('button', { name: 'Make an account' }).click();
-  await expect(page).not.toHaveURL(/\/sign-up/);
+  await signUp(page, site, person);
 
   await follow(await mailedLink(person.email, /Confirm/), 'Confirm');
   await expect(page.getByText('Your address is confirmed.')).toBeVisible();

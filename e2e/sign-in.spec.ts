@@ -1,19 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { expect, signIn, test } from './fixtures.ts';
+import { expect, test } from './fixtures.ts';
 import { mailedLink } from './mail.ts';
 import { addPerson } from './people.ts';
+import { signIn, signUp } from './sign-in.ts';
 
 const accountOf = (name: string) => new RegExp(`Account of ${name}`);
 const password = () => randomBytes(12).toString('base64url');
 
 test('a person signs up, confirms the address from the mail, signs out and in again', async ({ visitor: { page }, site }) => {
   const person = { name: 'Nina New', email: `nina-${randomBytes(4).toString('hex')}@example.org`, password: password() };
-  await page.goto(`${site}/sign-up`);
-  await page.getByLabel('Name').fill(person.name);
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password').fill(person.password);
-  await page.getByRole('button', { name: 'Make an account' }).click();
-  await expect(page).not.toHaveURL(/\/sign-up/);
+  await signUp(page, site, person);
 
   await page.goto(await mailedLink(person.email, /Confirm/));
   await page.getByRole('button', { name: 'Confirm' }).click();

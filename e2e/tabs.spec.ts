@@ -1,6 +1,7 @@
-import { expect, signIn, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, write } from './lessons.ts';
+import { expect, test } from './fixtures.ts';
+import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, write } from './lesson.ts';
 import { sql } from './people.ts';
+import { signIn } from './sign-in.ts';
 
 test('a sign-out in one tab closes the open kernel socket of the other within a second', async ({ learner: { page, person, context }, site, expectedProblems }) => {
   // The other tab tries to come back, and is refused.

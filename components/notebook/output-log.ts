@@ -5,6 +5,9 @@ import { eventOf, nothingShown, show, update, type Shown } from './execution.ts'
 /** One execution as the server's log tells it. `aborted`: it ended without having begun, since one before it failed. */
 export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'out-of-memory' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
 
+/** One that began: what a cell shows is of such. */
+export type Begun = Followed & { state: Exclude<Followed['state'], 'aborted'> };
+
 /** How far the log was read. A number of one server's log says nothing in another's. */
 export type Reading = { log: string; seq: number; executions: Map<string, Followed> };
 
@@ -32,12 +35,14 @@ export function readOn(reading: Reading, answer: OutputLog): Reading {
 }
 
 /** The last execution of each cell that began: the one whose outputs the cell shows. */
-export function latestByCell(reading: Reading): Map<string, Followed> {
-  const latest = new Map<string, Followed>();
+export function latestByCell(reading: Reading): Map<string, Begun> {
+  const latest = new Map<string, Begun>();
   for (const followed of reading.executions.values()) {
-    if (followed.state === 'aborted') continue;
+    if (!hasBegun(followed)) continue;
     const other = latest.get(followed.cellId);
     if (!other || other.firstSeq < followed.firstSeq) latest.set(followed.cellId, followed);
   }
   return latest;
 }
+
+const hasBegun = (followed: Followed): followed is Begun => followed.state !== 'aborted';

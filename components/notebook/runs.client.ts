@@ -1,7 +1,7 @@
 import { readOutputs } from './api.client.ts';
 import { nothingShown, show, update, type KernelEvent } from './execution.ts';
 import type { KernelLink } from './kernel.client.ts';
-import { latestByCell, nothingRead, readOn, type Followed, type Reading } from './output-log.ts';
+import { latestByCell, nothingRead, readOn, type Begun, type Reading } from './output-log.ts';
 import type { PageCell } from './page-cells.ts';
 import type { Entered } from './session.ts';
 
@@ -177,7 +177,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
   };
 }
 
-function runOf({ state, ok }: Followed, before: PageCell['run']): PageCell['run'] {
+function runOf({ state, ok }: Begun, before: PageCell['run']): PageCell['run'] {
   switch (state) {
     case 'busy':
       return { state: 'running', since: before.state === 'running' ? before.since : performance.now() };
@@ -187,8 +187,6 @@ function runOf({ state, ok }: Followed, before: PageCell['run']): PageCell['run'
       return { state: 'lost', say: stopped };
     case 'out-of-memory':
       return { state: 'lost', say: outOfMemory };
-    case 'aborted':
-      return { state: 'none' };
   }
 }
 

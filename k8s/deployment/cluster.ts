@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { podName } from '../../lib/adapters/kubernetes/names.ts';
-import type { ServerRef } from '../../lib/core/servers/server.ts';
 import { liveServer } from '../../e2e/lesson.ts';
 import type { Person } from '../../e2e/people.ts';
 
@@ -33,8 +32,8 @@ export async function explained<T>(work: Promise<T>): Promise<T> {
 }
 
 /** The pod of the person's server. */
-export async function podOf({ id }: Person): Promise<string> {
-  const server = await liveServer(id);
+export async function podOf(person: Person): Promise<string> {
+  const server = await liveServer(person);
   if (!server) throw new Error('the person has no server');
-  return podName(server as unknown as ServerRef);
+  return podName(server);
 }

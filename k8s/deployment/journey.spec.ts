@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '../../e2e/fixtures.ts';
-import { codeCell, course, liveServers, outputOf, run, saved, savedNotebook, write } from '../../e2e/lessons.ts';
+import { codeCell, course, liveServers, outputOf, run, saved, savedNotebook, write } from '../../e2e/lesson.ts';
 import { endServersOf, sql, type Person } from '../../e2e/people.ts';
+import { signUp } from '../../e2e/sign-in.ts';
 
 test('a learner signs up, enrols, runs code that reads the file beside the lesson, and takes its variables to JupyterLab and back', async ({ visitor: { page }, site }) => {
   const person = { name: 'Nina New', email: `nina-${randomBytes(4).toString('hex')}@example.org`, password: randomBytes(12).toString('base64url') };
-  await page.goto(`${site}/sign-up`);
-  await page.getByLabel('Name').fill(person.name);
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password').fill(person.password);
-  await page.getByRole('button', { name: 'Make an account' }).click();
-  await expect(page).not.toHaveURL(/\/sign-up/);
+  await signUp(page, site, person);
   const [{ id } = { id: '' }] = await sql<Person>('SELECT id FROM "user" WHERE email = $1', [person.email]);
   const learner: Person = { ...person, id };
 
@@ -31,12 +27,7 @@ test('a learner signs up, enrols, runs code that reads the file beside the lesso
   await page.reload();
   await expect(second).toContainText('from the page');
 
-  // Pressed before the page has read its notebook, it does nothing.
-  const frame = page.locator('iframe[title^="JupyterLab"]');
-  await expect(async () => {
-    if ((await frame.count()) === 0) await page.getByRole('button', { name: 'Open in JupyterLab' }).click({ timeout: 10_000 });
-    await expect(frame).toBeVisible({ timeout: 10_000 });
-  }).toPass({ timeout: 120_000 });
+  await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
   const lab = page.frameLocator('iframe[title^="JupyterLab"]');
   const cell = lab.locator('.jp-Notebook .jp-CodeCell').nth(1);
   await expect(cell).toContainText('from the page', { timeout: 120_000 });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { expect, test } from '../../e2e/fixtures.ts';
-import { addCodeCell, liveServer, openLesson, outputOf, runCell } from '../../e2e/lesson.ts';
+import { linesOf, liveServer, outputOf, startCounting } from '../../e2e/lesson.ts';
 import { render, type Thing } from '../rendered.fixture.ts';
 import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, podOf, PROGRAMS } from './cluster.ts';
 
@@ -26,18 +26,15 @@ const counting = `import os, time\ni = 0\nwhile not os.path.exists('/tmp/enough'
 // The questions were not yet seen to fail: without preStop, or with maxUnavailable: 1, the other one still carries it, for Services fall back to pods that are ending.
 test('F25 new pods for all programs: no question fails, the running cell shows every line on its page, in the same server', async ({ learner, site, expectedProblems }) => {
   expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_CONNECTION|ERR_EMPTY_RESPONSE|50[0-9]/i);
-  const { page, person } = learner;
-  await openLesson(learner, site);
-  const cell = await addCodeCell(page, counting);
-  await runCell(cell);
-  await expect(outputOf(cell)).toContainText('line 3', { timeout: 60_000 });
-  const server = await liveServer(person.id);
+  const { person } = learner;
+  const { cell, server } = await startCounting(learner, site, counting);
 
   const answers = new Set<number | string>();
   let done = false;
   const asking = (async () => {
     while (!done) {
       for (const path of ['/readyz', '/']) answers.add(await ask(path));
+      // A pace, not a wait: some ten rounds a second, all through the update.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
@@ -51,9 +48,9 @@ test('F25 new pods for all programs: no question fails, the running cell shows e
 
   await kubectl([...LEARNERS, 'exec', await podOf(person), '--', 'touch', '/tmp/enough']);
   await expect(outputOf(cell)).toContainText('all lines', { timeout: 120_000 });
-  const numbers = [...(await outputOf(cell).innerText()).matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
+  const numbers = await linesOf(cell);
   expect(numbers).toEqual(numbers.map((_, index) => index));
-  expect(await liveServer(person.id)).toEqual(server);
+  expect(await liveServer(person)).toEqual(server);
 });
 
 // The plugin of this cluster knows no policies, which it says nowhere.

@@ -164,8 +164,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         const left = pool.warm.filter(({ id }) => !given.has(id));
         return { profile, left, target, warm: pool.standing - (pool.warm.length - left.length), warming: pool.warming + pool.lingering, justClaimed: just.count, nextMs: just.nextMs, resting: backOff.resting(poolKey(name)) };
       });
-      const ending = count(({ state, desired }) => state === 'stopping' || (state === 'warm' && desired === 'stop'));
-      const changes = poolChanges(wants, { free: free - start.length, starts: options.startsAtOnce - starting - start.length, held, wanted: Math.max(0, lacking - ending) });
+      const leaving = count(({ state, desired }) => state === 'stopping' || (state === 'warm' && desired === 'stop'));
+      const changes = poolChanges(wants, { free: free - start.length, starts: options.startsAtOnce - starting - start.length, held, wanted: Math.max(0, lacking - leaving) });
       for (const [at, { add, drop }] of changes.entries()) {
         const { profile, left } = wants[at]!;
         await each(profile ? Array.from({ length: add }, () => profile) : [], async (made) => {

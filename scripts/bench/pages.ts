@@ -1,23 +1,12 @@
-import { chromium, type Page } from '@playwright/test';
-import { openLesson, addCodeCell, outputOf, runCell, lessonSlugs, COURSE } from '../../e2e/lesson.ts';
-import { addPerson, sql, type Person } from '../../e2e/people.ts';
+import type { Page } from '@playwright/test';
+import { addCodeCell, course, enrol, lessons, openLesson, outputOf, run as runCell } from '../../e2e/lesson.ts';
+import { addPerson, sql } from '../../e2e/people.ts';
+import { signIn } from '../../e2e/sign-in.ts';
+import { launchBrowser } from './browser.ts';
 import { figure, median, type Figure } from './figure.ts';
 
 const RUNS = 7;
 const COLD_RUNS = 3;
-
-const browserPath = () => [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(Boolean);
-const args = ['--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
-
-async function signIn(page: Page, site: string, person: Person) {
-  await page.goto(`${site}/sign-in`);
-  await page.getByLabel('E-mail').fill(person.email);
-  await page.getByLabel('Password', { exact: true }).fill(person.password);
-  await page.getByRole('button', { name: 'Sign in', exact: true }).click();
-  await page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
-}
-
-const enrol = ({ id }: Person) => sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [id, COURSE]);
 
 /** Waits for a whole pool and nothing on its way up or down: the machine is idle, as the figure says. */
 const poolIsWarm = async (count: number) => {
@@ -34,7 +23,7 @@ const poolIsWarm = async (count: number) => {
  * the moment it can be, so that the driver's own time is not counted. A cell that prints what stood there already counts when it is done.
  */
 async function clickToOutput(page: Page, slug: string): Promise<number> {
-  const link = page.locator(`a[href$="/courses/${COURSE}/${slug}"]`).first();
+  const link = page.locator(`a[href$="/courses/${course}/${slug}"]`).first();
   await link.waitFor();
   await page.waitForLoadState('networkidle');
   const took = await page.evaluateHandle(() => {
@@ -67,13 +56,13 @@ async function clickToOutput(page: Page, slug: string): Promise<number> {
 
 /** A new learner in a new browser, signed in, in front of the course. */
 async function withLearner<T>(site: string, work: (page: Page) => Promise<T>): Promise<T> {
-  const browser = await chromium.launch({ executablePath: browserPath(), args });
+  const browser = await launchBrowser();
   try {
     const person = await addPerson();
     await enrol(person);
     const page = await browser.newPage();
     await signIn(page, site, person);
-    await page.goto(`${site}/courses/${COURSE}`);
+    await page.goto(`${site}/courses/${course}`);
     return await work(page);
   } finally {
     await browser.close();
@@ -84,7 +73,7 @@ async function withLearner<T>(site: string, work: (page: Page) => Promise<T>): P
 
 /** A learner's first lesson, and the second one from there, once a reader's time has passed. */
 export async function warmClick(site: string): Promise<Figure[]> {
-  const [first, second] = (await lessonSlugs()) as [string, string];
+  const [first, second] = (await lessons()).map(({ slug }) => slug) as [string, string];
   const times: { first: number; second: number }[] = [];
   for (let run = 0; run < RUNS; run += 1) {
     await poolIsWarm(2);
@@ -105,20 +94,20 @@ export async function warmClick(site: string): Promise<Figure[]> {
 
 /** Needs a stack whose pool floor is 0. */
 export async function coldClick(site: string): Promise<Figure> {
-  const [first] = (await lessonSlugs()) as [string];
+  const [first] = await lessons();
   const times: number[] = [];
-  for (let run = 0; run < COLD_RUNS; run += 1) times.push(await withLearner(site, (page) => clickToOutput(page, first)));
+  for (let run = 0; run < COLD_RUNS; run += 1) times.push(await withLearner(site, (page) => clickToOutput(page, first!.slug)));
   return figure('cold-click-to-output', median(times), 'ms', 3500, 'lower', 4400);
 }
 
 /** `print(1)` in the page, from the key to the end of its execution. */
 export async function cellRoundTrip(site: string): Promise<Figure> {
-  const browser = await chromium.launch({ executablePath: browserPath(), args });
+  const browser = await launchBrowser();
   try {
     const person = await addPerson();
     const page = await browser.newPage();
     await signIn(page, site, person);
-    await openLesson({ page, person, context: page.context() }, site);
+    await openLesson({ page, person }, site);
     const cell = await addCodeCell(page, 'print(1)');
     await runCell(cell);
     await outputOf(cell).getByText('1').waitFor({ timeout: 60_000 });
@@ -154,11 +143,11 @@ export async function cellRoundTrip(site: string): Promise<Figure> {
 
 /** Time from asking for the lesson's HTML to its last byte, while nothing else goes on, and the JavaScript the page loads before anything is focused or run. */
 export async function lessonPage(site: string): Promise<Figure[]> {
-  const browser = await chromium.launch({ executablePath: browserPath(), args });
+  const browser = await launchBrowser();
   try {
     const person = await addPerson();
     await enrol(person);
-    const [slug] = await lessonSlugs();
+    const [first] = await lessons();
     const page = await browser.newPage();
     await signIn(page, site, person);
     const session = await page.context().newCDPSession(page);
@@ -170,7 +159,7 @@ export async function lessonPage(site: string): Promise<Figure[]> {
       if (scripts.has(requestId)) bytes += encodedDataLength;
     });
     await session.send('Network.setCacheDisabled', { cacheDisabled: true });
-    await page.goto(`${site}/courses/${COURSE}/${slug}`);
+    await page.goto(`${site}/courses/${course}/${first!.slug}`);
     await page.waitForLoadState('networkidle').catch(() => {});
     const js = bytes / 1000;
     await poolIsWarm(2);

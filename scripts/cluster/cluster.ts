@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { linkSync, mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Obstacle, type Note, type Progress } from '../progress.mjs';
@@ -13,6 +15,15 @@ const RUNS = join(cacheDir(), 'runs');
 
 /** A way to run commands in a cluster that is there for each of them alone, and gone after it. */
 export type Cluster = { env: Record<string, string>; within: (command: string[]) => string[] };
+
+/** Runs the command in the cluster, with its input and output, and ends as it ends; told to end, it takes the cluster along. */
+export async function runWithin({ env, within }: Cluster, command: string[], more: Record<string, string | undefined> = {}): Promise<void> {
+  const [program, ...args] = within(command);
+  const child = spawn(program!, args, { env: { ...process.env, ...more, ...env }, stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  process.exitCode = code ?? 1;
+}
 
 /** Builds what is missing for a cluster of this mode, with the image of Lectern itself in the folder `site`, if given. Nothing of it runs yet. */
 export async function prepareCluster(mode: Mode, progress: Progress, { site }: { site?: string } = {}): Promise<Cluster> {
