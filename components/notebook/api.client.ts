@@ -1,5 +1,5 @@
 import type { LessonId, ServerId } from '../../lib/core/ids.ts';
-import type { EnterReply, Entry, OpenReply } from '../../lib/core/servers/view.ts';
+import type { EnterReply, OpenReply } from '../../lib/core/servers/view.ts';
 import type { WorkspaceAt } from './session.ts';
 
 /** `offline`: no answer at all, or one that says to try again. */
@@ -51,16 +51,6 @@ export type FileList = { files: ({ path: string; kind: 'file'; size: number } | 
 export const listFiles = ({ id }: WorkspaceAt) => ask<FileList>(json, `/api/workspaces/${id}/files`, {});
 
 export const deleteFile = (at: WorkspaceAt, path: string) => ask<unknown>(json, fileAddress({ ...at, path }), { method: 'DELETE' });
-
-/** Enters the notebook origin: from then on its cookie goes along, and no request needs a header of its own. */
-export async function enterOrigin({ origin, grant }: Pick<Entry, 'origin' | 'grant'>): Promise<boolean> {
-  try {
-    const response = await fetch(`${origin}/.lectern/enter`, { method: 'POST', mode: 'cors', credentials: 'include', headers: { authorization: `Bearer ${grant}` } });
-    return response.ok;
-  } catch {
-    return false;
-  }
-}
 
 export type LoggedExecution = {
   msgId: string;

@@ -24,6 +24,8 @@ type Hooks = {
 
 const unreachable = 'The site cannot be reached. Your work is kept in this browser; run a cell to try again.';
 
+const load = () => void import('./kernel.client.ts');
+
 /** Reaches the lesson's kernel and keeps reaching it: open, wait, enter, connect, and again after each loss. */
 export function makeConnection(lesson: LessonId, hooks: Hooks) {
   let session: Session = { state: 'closed' };
@@ -79,6 +81,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   async function reach() {
     dispatch({ kind: 'open' });
     const { answer: opened, inside } = await takeOpening(lesson);
+    if (wanted) load();
     if (closed) {
       (await inside)?.close();
       return;
@@ -104,7 +107,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     early = socket;
     dispatch({ kind: 'entered', at: place });
     hooks.entered(renewed);
-    void socket.opened.then(() => early === socket && session.state !== 'lost' && hooks.listening(place));
+    hooks.listening(place);
   }
 
   async function enter(at: WorkspaceAt) {
@@ -196,13 +199,13 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
     /** The same, and connects to the kernel. After the end of a server this asks for a new one. */
     want() {
       wanted = true;
-      // The library's chunk loads while the server is being reached.
-      void import('./kernel.client.ts');
       if (session.state === 'entered' && !reaching) void connect(session.at);
       else void pursue();
+      // The library's chunk loads while the server is being reached; before it is known which, its coming would be in the way.
+      if (session.state !== 'opening') load();
     },
     /** Somebody is about to run something: its code had better be here. */
-    approach: () => void import('./kernel.client.ts'),
+    approach: load,
     /** Asks again whether there is still something to be told of the server. */
     async recheck() {
       const answer = 'at' in session ? await enterWorkspace(session.at.workspace) : undefined;

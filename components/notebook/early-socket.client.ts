@@ -1,9 +1,11 @@
+import type { Entry } from '../../lib/core/servers/view.ts';
+
 /** A kernel's socket that was opened before anything needed it. */
 export type EarlySocket = {
   /** Of the socket's address; whoever takes it goes on under this id. */
   session: string;
-  /** Resolves when it is open, or will never be. */
-  opened: Promise<void>;
+  /** Whether the browser was let in: said when it is open, or will never be. */
+  opened: Promise<boolean>;
   /** The socket, once, with what came meanwhile told to the `onopen` and `onmessage` that are set on it at once. None when it did not last. */
   take(): WebSocket | undefined;
   close(): void;
@@ -13,24 +15,23 @@ export type EarlySocket = {
 const mostKept = 200;
 
 /**
- * Opens the kernel's socket while the page is still being read. Jupyter takes some 50 ms for it and for seeing that the
- * kernel answers there; *Run* then waits for neither. It needs no library, which is loaded when something runs.
+ * Enters the notebook's origin by the kernel's socket, while the page is still being read: the answer to its opening sets
+ * the origin's cookie. Jupyter takes some 50 ms for it and for seeing that the kernel answers there; *Run* then waits for
+ * neither. It needs no library, which is loaded when something runs.
  */
-export function openEarly(origin: string, kernelId: string): EarlySocket {
+export function openEarly({ origin, kernelId, grant }: Pick<Entry, 'origin' | 'kernelId' | 'grant'>): EarlySocket {
   const session = crypto.randomUUID();
-  const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/api/kernels/${encodeURIComponent(kernelId)}/channels?session_id=${session}`, ['v1.kernel.websocket.jupyter.org']);
+  const socket = new WebSocket(`${origin.replace(/^http/, 'ws')}/api/kernels/${encodeURIComponent(kernelId)}/channels?session_id=${session}`, ['v1.kernel.websocket.jupyter.org', `lectern.grant.${grant}`]);
   socket.binaryType = 'arraybuffer';
   const kept: MessageEvent[] = [];
-  let isOpen = false;
   let taken = false;
   const keep = (event: MessageEvent) => {
     if (kept.push(event) > mostKept) socket.close();
   };
-  const opened = new Promise<void>((resolve) => {
-    socket.addEventListener('open', () => resolve(), { once: true });
-    socket.addEventListener('close', () => resolve(), { once: true });
+  const opened = new Promise<boolean>((resolve) => {
+    socket.addEventListener('open', () => resolve(true), { once: true });
+    socket.addEventListener('close', () => resolve(false), { once: true });
   });
-  socket.addEventListener('open', () => (isOpen = true), { once: true });
   socket.addEventListener('message', keep);
   return {
     session,
@@ -38,7 +39,8 @@ export function openEarly(origin: string, kernelId: string): EarlySocket {
     take() {
       if (taken || socket.readyState > WebSocket.OPEN) return undefined;
       taken = true;
-      const wasOpen = isOpen;
+      // Who hears of its opening by `opened` is here in the middle of that event, and would wait for it for ever.
+      const wasOpen = socket.readyState === WebSocket.OPEN;
       socket.removeEventListener('message', keep);
       queueMicrotask(() => {
         if (wasOpen) socket.onopen?.(new Event('open'));

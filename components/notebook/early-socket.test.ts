@@ -20,7 +20,7 @@ const connected = async () => ((await once(kernel, 'connection')) as [Peer])[0];
 const text = ({ data }: MessageEvent) => Buffer.from(data as ArrayBuffer).toString();
 
 test('what came before anybody took the socket is told to whoever does, and then what comes', async () => {
-  const early = openEarly(origin, 'k');
+  const early = openEarly({ origin, kernelId: 'k', grant: 'g' });
   const peer = await connected();
   peer.send(Buffer.from('first'));
   peer.send(Buffer.from('second'));
@@ -44,27 +44,27 @@ test('what came before anybody took the socket is told to whoever does, and then
 
 test('a socket that did not last is not handed out', async () => {
   kernel.close();
-  const early = openEarly(origin, 'k');
+  const early = openEarly({ origin, kernelId: 'k', grant: 'g' });
   await early.opened;
   expect(early.take()).toBeUndefined();
 });
 
 // Seen to fail with all of them kept: the socket stayed open.
 test('a kernel that others keep busy does not fill the page’s memory', async () => {
-  openEarly(origin, 'k');
+  openEarly({ origin, kernelId: 'k', grant: 'g' });
   const peer = await connected();
   for (let count = 0; count < 300; count += 1) peer.send(Buffer.from('line'));
   await once(peer, 'close');
 });
 
 test('a socket that nobody took is closed with what it was opened for, and one that was taken is not', async () => {
-  const early = openEarly(origin, 'k');
+  const early = openEarly({ origin, kernelId: 'k', grant: 'g' });
   const peer = await connected();
   await early.opened;
   early.close();
   await once(peer, 'close');
 
-  const taken = openEarly(origin, 'k');
+  const taken = openEarly({ origin, kernelId: 'k', grant: 'g' });
   await connected();
   await taken.opened;
   const socket = taken.take()!;

@@ -6,10 +6,12 @@ import { Alert } from '../ui/alert.tsx';
 import { Button } from '../ui/button.tsx';
 import { Banners } from './banners.client.tsx';
 import { Cell, type Slot } from './cell.client.tsx';
+import { isAhead } from './opening.client.ts';
 import { keepWorkSafe } from './leaving.client.ts';
 import { makeLesson, type LessonStart, type Status } from './lesson.client.ts';
 import { LessonContext, useLesson, useOrder, useStatus } from './lesson-context.client.ts';
 import type { Entered } from './session.ts';
+import { useFirst } from './use-first.client.ts';
 import { StatusBar } from './status-bar.client.tsx';
 
 // Loaded when they are needed: few visits are.
@@ -21,17 +23,18 @@ type Props = LessonStart & { title: string; slots: { [cell: string]: Slot } };
 /** A lesson's notebook: readable from the first byte, alive as soon as its server is there. */
 export function NotebookView({ title, slots, ...start }: Props) {
   const [lesson] = useState(() => makeLesson(start));
+  const [soon] = useState(() => isAhead(start.lesson));
   useEffect(() => lesson.start(), [lesson]);
   useEffect(() => keepWorkSafe(lesson), [lesson]);
   const place = useMemo<Place>(() => ({ lesson: start.lesson, path: start.path }), [start.lesson, start.path]);
   return (
     <LessonContext value={lesson}>
-      <Notebook title={title} slots={slots} place={place} />
+      <Notebook title={title} slots={slots} place={place} soon={soon} />
     </LessonContext>
   );
 }
 
-function Notebook({ title, slots, place }: { title: string; slots: { [cell: string]: Slot }; place: Place }) {
+function Notebook({ title, slots, place, soon }: { title: string; slots: { [cell: string]: Slot }; place: Place; soon: boolean }) {
   const lesson = useLesson();
   const order = useOrder();
   const { session, editor, lab, conflict } = useStatus();
@@ -85,7 +88,7 @@ function Notebook({ title, slots, place }: { title: string; slots: { [cell: stri
         </>
       )}
       <div className="nb-cells" inert={readOnly}>
-        {order.map((id, i) => (
+        {useFirst(order, soon).map((id, i) => (
           <Cell key={id} id={id} number={i + 1} place={place} slot={slots[id]} readOnly={readOnly} tools={tools} isNew={fresh === id} focusNext={focusNext} addAfter={addAfter} />
         ))}
       </div>

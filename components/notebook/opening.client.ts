@@ -1,9 +1,9 @@
 import type { LessonId } from '../../lib/core/ids.ts';
 import type { Entry, OpenReply } from '../../lib/core/servers/view.ts';
-import { enterOrigin, openLesson, type Answer } from './api.client.ts';
+import { openLesson, type Answer } from './api.client.ts';
 import { openEarly, type EarlySocket } from './early-socket.client.ts';
 
-/** `inside`: the kernel's socket, once the browser has been let into the notebook's origin with the entry of the answer. */
+/** `inside`: the kernel's socket, by which the browser was let into the notebook's origin with the entry of the answer. */
 export type Opening = { answer: Answer<OpenReply>; inside: Promise<EarlySocket | undefined> };
 
 /** A press on a link is followed by its page within this time, or not at all. Grants live 60 s. In milliseconds. */
@@ -17,8 +17,11 @@ async function open(lesson: LessonId): Promise<Opening> {
   return { answer, inside: entry ? goIn(entry) : Promise.resolve(undefined) };
 }
 
-/** Lets the browser into the notebook's origin. @returns the kernel's socket there, none where it was not let in */
-export const goIn = async (entry: Entry): Promise<EarlySocket | undefined> => ((await enterOrigin(entry)) ? openEarly(entry.origin, entry.kernelId) : undefined);
+/** Lets the browser into the notebook's origin. @returns the kernel's socket there, open; none where it was not let in */
+export async function goIn(entry: Entry): Promise<EarlySocket | undefined> {
+  const socket = openEarly(entry);
+  return (await socket.opened) ? socket : undefined;
+}
 
 /** Claims the lesson's server and goes in while its page is still on the way. To be called when somebody presses a link to it. */
 export function openAhead(lesson: LessonId): void {
@@ -39,3 +42,6 @@ export function takeOpening(lesson: LessonId): Promise<Opening> {
   begun.delete(lesson);
   return before?.opening ?? open(lesson);
 }
+
+/** Whether a press on a link leads to this lesson's page now. */
+export const isAhead = (lesson: LessonId): boolean => begun.has(lesson);

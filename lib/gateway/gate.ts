@@ -72,8 +72,8 @@ export function makeGate({ routes, passes, keys, now }: Deps) {
     },
 
     /** By a grant, once: it opens the one server it names. */
-    async enter(headers: IncomingHttpHeaders, key: WorkspaceKey): Promise<Verdict> {
-      const grant = await verifyGrant(/^Bearer ([\w.-]+)$/.exec(headers.authorization ?? '')?.[1] ?? '', keys, now());
+    async enter(text: string, key: WorkspaceKey): Promise<Verdict> {
+      const grant = await verifyGrant(text, keys, now());
       if (!grant || grant.key !== key) return out(noPass());
       const asking = askingOf(grant);
       try {

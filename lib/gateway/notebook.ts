@@ -4,16 +4,16 @@ import type { WorkspaceKey } from '../core/ids.ts';
 import { notebookOrigin } from '../core/workspaces/origin.ts';
 import { answer, answerSocket, databaseAway, forbidden, malformed, methodNotAllowed, notFound, unproven } from './answer.ts';
 import type { Exchanges } from './exchanges.ts';
-import { answerEntry, answerPreflight, ENTER } from './entry.ts';
 import type { Entered, Gate } from './gate.ts';
 import { headersFromNotebook, headersToNotebook, isUserBytes, type NotebookHeaders } from './headers.ts';
 import { forward } from './http.ts';
 import { decideRequest, decideUpgrade } from './origin.ts';
 import { parseTarget, type Target as Path } from './path.ts';
+import { answerPreflight } from './preflight.ts';
 import type { Routes } from './route.ts';
 import type { Sockets } from './sockets.ts';
 import type { Link, Targets } from './target.ts';
-import { headText, holdEarly, isOpening, open, openingHeaders, switched } from './upgrade.ts';
+import { grantIn, headText, holdEarly, isOpening, open, openingHeaders, switched } from './upgrade.ts';
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 /** More of one workspace are nobody's tabs. */
@@ -82,7 +82,6 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
     request(request: IncomingMessage, response: ServerResponse, key: WorkspaceKey) {
       const { method = '', headers, url = '' } = request;
       if (method === 'OPTIONS') return answerPreflight(request, response, { site, ours });
-      if (url === ENTER) return void answerEntry(request, response, key, { site, ours, gate, targets }).catch((err: unknown) => broken(request, response, err));
       if (!METHODS.has(method)) return answer(request, response, methodNotAllowed([...METHODS].join(', ')), ours.standing);
       const own = notebookOrigin(config, key);
       const from = decideRequest(method, headers, { own, site });
@@ -107,7 +106,9 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
       if (from.state === 'refused') return answerSocket(browser, forbidden(`This request did not come from a page that may make it (${from.why}).`), ours.standing);
       if (isPrivate('UPGRADE', path.parts)) return answerSocket(browser, notFound(), ours.standing);
       const takeEarly = holdEarly(browser);
-      const verdict = await gate.admit(request.headers, key);
+      const grant = grantIn(request);
+      if (grant !== undefined && request.headers.origin !== site) return answerSocket(browser, forbidden('A notebook is entered from the site only.'), ours.standing);
+      const verdict = await (grant === undefined ? gate.admit(request.headers, key) : gate.enter(grant, key));
       if (verdict.state === 'out') return answerSocket(browser, verdict.own, ours.standing);
       const { asking, rights, target } = verdict;
       if (countOf(sockets, asking.wsp) >= SOCKETS_EACH) return answerSocket(browser, { status: 429, code: 'throttled', say: 'Too many connections are open.' }, ours.standing);
@@ -126,7 +127,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
           return answerSocket(browser, { status, code: 'upstream', say: 'The notebook server did not open that connection.' }, ours.standing);
         }
         if (browser.destroyed) return void giveUp();
-        browser.write(headText('HTTP/1.1 101 Switching Protocols', switched(answered.headers)), 'latin1');
+        browser.write(headText('HTTP/1.1 101 Switching Protocols', [...switched(answered.headers), ...verdict.cookie]), 'latin1');
         if (answered.rest.length > 0) server.unshift(answered.rest);
         if (early.length > 0) browser.unshift(early);
         sockets.join(browser, server, { asking, server: target.ref, rights });

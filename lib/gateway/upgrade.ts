@@ -24,11 +24,22 @@ export function isOpening({ method, headers }: IncomingMessage, head: Buffer): b
   );
 }
 
+/** How a page says its grant where a browser lets it set no header: as a subprotocol, as Kubernetes takes its tokens. It stays here. */
+const GRANT = 'lectern.grant.';
+
+const offered = ({ headers }: IncomingMessage): string[] => (headers['sec-websocket-protocol'] ?? '').split(',').map((each) => each.trim()).filter(Boolean);
+
+/** The grant that an opening brings along, if any. */
+export const grantIn = (request: IncomingMessage): string | undefined =>
+  offered(request)
+    .find((each) => each.startsWith(GRANT))
+    ?.slice(GRANT.length);
+
 /** No extensions: frames then carry no state, so that pings can be put between them. */
-export function openingHeaders({ headers }: IncomingMessage): Flat {
-  const to: Flat = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', headers['sec-websocket-key']!];
-  const protocol = headers['sec-websocket-protocol'];
-  if (protocol !== undefined) to.push('Sec-WebSocket-Protocol', protocol);
+export function openingHeaders(request: IncomingMessage): Flat {
+  const to: Flat = ['Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Version', '13', 'Sec-WebSocket-Key', request.headers['sec-websocket-key']!];
+  const protocols = offered(request).filter((each) => !each.startsWith(GRANT));
+  if (protocols.length > 0) to.push('Sec-WebSocket-Protocol', protocols.join(', '));
   return to;
 }
 

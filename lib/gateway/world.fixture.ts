@@ -197,16 +197,18 @@ export function ask(port: number, host: string, path: string, { method = 'GET', 
 }
 
 /** The answer to an upgrade: the socket when it was opened, its status when not. */
-export function dial(port: number, host: string, path: string, headers: Record<string, string | undefined> = {}, protocols: string[] = []): Promise<{ status: number; socket?: WebSocket }> {
+export function dial(port: number, host: string, path: string, headers: Record<string, string | undefined> = {}, protocols: string[] = []): Promise<{ status: number; headers: IncomingHttpHeaders; socket?: WebSocket }> {
   const sent = Object.fromEntries(Object.entries({ host, origin: `http://${host}`, ...headers }).filter(([, value]) => value !== undefined)) as Record<string, string>;
   const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, protocols, { headers: sent, perMessageDeflate: false });
   return new Promise((resolve, reject) => {
-    socket.on('open', () => resolve({ status: 101, socket }));
+    let headers: IncomingHttpHeaders = {};
+    socket.on('upgrade', (response: IncomingMessage) => ({ headers } = response));
+    socket.on('open', () => resolve({ status: 101, headers, socket }));
     socket.on('unexpected-response', (_request, response) => {
       response.resume();
       socket.on('error', () => undefined);
       socket.terminate();
-      resolve({ status: response.statusCode ?? 0 });
+      resolve({ status: response.statusCode ?? 0, headers: response.headers });
     });
     socket.on('error', reject);
   });

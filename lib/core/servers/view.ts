@@ -13,7 +13,7 @@ export type ServerView =
 
 /**
  * A server that may be entered: the notebook's session there, and the grant with which the browser enters the notebook
- * origin (`POST <origin>/.lectern/enter`). `notice`: something its owner must be told although all may go on, such as a full disk.
+ * origin (`lectern.grant.<grant>` among the protocols of the kernel's socket). `notice`: something its owner must be told although all may go on, such as a full disk.
  */
 export type Entry = { origin: string; grant: string; sessionId: string; kernelId: string; server: { id: ServerId; generation: number }; notice?: string };
 

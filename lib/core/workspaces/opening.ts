@@ -58,9 +58,14 @@ export function makeOpening(deps: Deps) {
    * Puts what the notebook needs on the disk and opens its one session there. In the order of these two, since the kernel
    * moves into the notebook's folder; under the lock of all these paths, since of two tabs one must do it.
    */
-  async function prepare(workspace: Workspace, access: Access, path: string): Promise<Session> {
+  async function prepare(workspace: Workspace, server: Enterable, path: string): Promise<Session> {
     let refused: PutBackResult['refused'] = [];
-    const [files, manifest, known] = await Promise.all([workspaces.files(workspace.id), workspaces.manifest(access.ref.id), workspaces.session(access.ref.id, path)]);
+    const [access, files, manifest, known] = await Promise.all([
+      accessTo(jupyter, keys, server),
+      workspaces.files(workspace.id),
+      workspaces.manifest(server.ref.id),
+      workspaces.session(server.ref.id, path),
+    ]);
     const { first, rest } = putBackOrder(files, manifest, path);
     const open = async () => {
       const session = await jupyter.openSession(access, path);
@@ -90,7 +95,7 @@ export function makeOpening(deps: Deps) {
 
   /** One preparation of a notebook on a server at a time in this process; later ones share it. */
   const prepared = (workspace: Workspace, server: Enterable, path: string) =>
-    preparing(`${server.ref.id} ${path}`, async () => prepare(workspace, await accessTo(jupyter, keys, server), path));
+    preparing(`${server.ref.id} ${path}`, () => prepare(workspace, server, path));
 
   async function entryTo(actor: Actor, workspace: Workspace, server: Enterable, path: string): Promise<Entry> {
     const session = await prepared(workspace, server, path);
