@@ -96,6 +96,8 @@ test('T35 no secret of a whole visit stands in a log, an error page, an event, a
   await ran(codeCell(page));
   await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
   await expect(page.frameLocator('iframe[title^="JupyterLab"]').locator('.jp-Notebook')).toBeVisible({ timeout: 90_000 });
+  // Playwright tells of no cookie that came with a socket.
+  for (const { name, value } of await context.cookies()) if (!isPublic(name)) keep(`cookie ${name}`, value);
   const lab = page.frames().find((frame) => frame.url().includes('.nb.lectern.localhost'))!.url();
   await signOut(page, site, person.name);
 
