@@ -1,6 +1,5 @@
 import { expect, test } from './fixtures.ts';
-import { openLesson } from './lesson.ts';
-import { codeCell, saved, write } from './lesson.ts';
+import { codeCell, openLesson, saved, write } from './lesson.ts';
 
 // Seen to fail without the script that hears of what is missing: the page stays as it was, and says that something went wrong.
 test('a page from before an update of the site, whose next script is there no more, is loaded anew with what was typed', async ({ learner, site, expectedProblems }) => {
