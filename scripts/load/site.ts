@@ -98,7 +98,7 @@ export async function makeSite(folder: string, logs: string, settings: Record<st
 
     async startController(more: Record<string, string>) {
       const began = performance.now();
-      const child = launch('lib/controller/main.ts', { ...more, LECTERN_LOG_LEVEL: 'debug' }, ['--optimize-for-size']);
+      const child = launch('lib/controller/main.ts', { ...more, LECTERN_LOG_LEVEL: 'debug' }, ['--optimize-for-size', '--min-semi-space-size=8', '--max-semi-space-size=8']);
       const passes: { at: number; servers: number; ms: number }[] = [];
       createInterface({ input: child.stdout! }).on('line', (line) => {
         if (!line.includes('"msg":"pass"')) return;
