@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkspaceId } from '../core/ids.ts';
-import type { KernelState } from '../core/servers/jupyter.ts';
+import type { Jupyter, KernelState } from '../core/servers/jupyter.ts';
 import type { ServerRef } from '../core/servers/server.ts';
+import type { Spawner } from '../core/servers/spawner.ts';
 import { makeWorld, patient, type World } from './world.fixture.ts';
 
 let world: World;
@@ -53,6 +54,24 @@ test('a server nobody uses is warned, saved and stopped, and its owner may have 
   expect(world.spawner.kept()).toEqual([]);
   await world.request(workspace);
   await world.until(workspace, 'running');
+});
+
+// Seen to fail with the memory left out of what is written, and with whatever a server says believed.
+test('how much memory a server says it uses is kept for admins; what is no amount changes nothing', async () => {
+  const { spawner } = world;
+  const silent: Spawner = { ...spawner, list: async () => (await spawner.list()).map((one) => ({ ...one, sighting: { ...one.sighting, memoryBytes: undefined } })) };
+  world.start({ limits, real: { spawner: silent, jupyter: world.jupyter as unknown as Jupyter } });
+  const { workspace, ref } = await addRunning();
+  const memory = async () => (await world.query<{ memory: number | null }>('SELECT memory_bytes::float8 AS memory FROM server WHERE id = $1', [ref.id]))[0]!.memory;
+  const says = (memoryUsedBytes: number, report = {}) => world.jupyter.report.set(ref.id, { memoryUsedBytes, ...report });
+  says(150e6);
+  await vi.waitFor(async () => expect(await memory()).toBe(150e6), patient);
+  const before = (await activity(workspace)).activeAt;
+  says(1e300, { lastInputMs: 1_000_000 });
+  await vi.waitFor(async () => expect((await activity(workspace)).activeAt.getTime()).toBeGreaterThan(before.getTime()), patient);
+  expect(await memory()).toBe(150e6);
+  says(900e6);
+  await vi.waitFor(async () => expect(await memory()).toBe(900e6), patient);
 });
 
 test('each execution is activity and is followed by a snapshot; many at once are followed by few', async () => {

@@ -20,6 +20,8 @@ export type FollowOptions = {
 };
 
 const JUST_CLAIMED_MS = 3_000;
+/** Admins see memory in megabytes; less of a difference is not written. */
+const WORTH_TELLING_BYTES = 16 << 20;
 
 export type Follower = {
   /** Asks the server itself and writes what is new, however little: something is about to be decided by it. */
@@ -36,6 +38,7 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
   const signal = AbortSignal.any([term.signal, ending.signal]);
   let activity: Activity = { ...server.activity };
   let written = server.activity.activeAt.getTime();
+  let memory = 0;
 
   let found: Promise<Access> | undefined;
   const access = () =>
@@ -44,19 +47,23 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
       throw error;
     }));
 
-  async function record(seen: { activeAt: Date; busy: boolean }, leastMs = options.writeMs): Promise<void> {
+  async function record(seen: { activeAt: Date; busy: boolean; memoryBytes?: number }, leastMs = options.writeMs): Promise<void> {
     const activeAt = new Date(Math.max(activity.activeAt.getTime(), seen.activeAt.getTime()));
     const busySince = seen.busy ? (activity.busySince ?? now()) : undefined;
     const turned = (busySince === undefined) !== (activity.busySince === undefined);
     activity = { ...activity, activeAt, busySince };
-    if (!turned && activeAt.getTime() - written < leastMs) return;
+    const { memoryBytes = memory } = seen;
+    if (!turned && activeAt.getTime() - written < leastMs && Math.abs(memoryBytes - memory) < WORTH_TELLING_BYTES) return;
     written = activeAt.getTime();
-    await store.setActivity(server.ref, { activeAt, busySince }, term.epoch);
+    memory = memoryBytes;
+    await store.setActivity(server.ref, { activeAt, busySince, ...(memory > 0 && { memoryBytes: memory }) }, term.epoch);
   }
 
   async function refresh(leastMs?: number): Promise<void> {
     const status = await within(5_000, 'status', access().then((found) => jupyter.status(found)));
-    await record(activityOf(status, now()), leastMs);
+    // A server says what it likes.
+    const memoryBytes = Number.isSafeInteger(status.memoryUsedBytes) ? status.memoryUsedBytes! : undefined;
+    await record({ ...activityOf(status, now()), memoryBytes }, leastMs);
   }
 
   let wanted = false;

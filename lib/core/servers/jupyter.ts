@@ -19,7 +19,7 @@ export type PutBackResult = { written: Map<string, Sha256>; refused: { path: str
 export type KernelState = { kernelId: string; path?: string; state: 'idle' | 'busy' | 'starting' | 'dead'; waitingForInput: boolean };
 
 /** Times are milliseconds of the server's clock, to be compared with each other only. */
-export type ServerStatus = { nowMs: number; lastInputMs: number; lastBusyMs: number; kernels: KernelState[]; terminals: number; diskUsedBytes: number; diskSizeBytes: number };
+export type ServerStatus = { nowMs: number; lastInputMs: number; lastBusyMs: number; kernels: KernelState[]; terminals: number; diskUsedBytes: number; diskSizeBytes: number; /** Of a container, where it sees it. */ memoryUsedBytes?: number };
 
 /** Pushed by the server: `executed` at the end of each execution, `input` at most every 10 s while a person is typing or running. */
 export type ServerEvent = { kind: 'executed'; kernelId: string; path?: string } | { kind: 'busy'; kernelId: string } | { kind: 'input' } | { kind: 'kernel-died'; kernelId: string; path?: string };

@@ -15,6 +15,7 @@ from tornado.iostream import StreamClosedError
 from .activity import now_ms
 from .archive import BadArchive, PutBack
 from .tree import BLOCK, BadPath, parts_of
+from .watch import memory_used
 
 QUIET_S = 15
 
@@ -166,6 +167,8 @@ class StatusHandler(Handler):
                 "terminals": len(terminals.terminals) if terminals else 0,
                 "diskUsedBytes": (disk.f_blocks - disk.f_bfree) * disk.f_frsize,
                 "diskSizeBytes": disk.f_blocks * disk.f_frsize,
+                # A container's cgroup is its server's own; one made for a process of a machine may hold more than that.
+                **({"memoryUsedBytes": memory_used()} if "port" in self.lectern.settings.listen else {}),
             }
         )
 
