@@ -79,6 +79,8 @@ test('F16 events of the real API server that come backwards and twice lead to th
   await on.world.request(workspace);
   await on.until(workspace, 'running');
   await on.settled();
+  const there = async () => (await on.namespace.servers()).map(({ id }) => id).sort();
+  await vi.waitFor(async () => expect((await spawner.list()).map(({ id }) => id).sort()).toEqual(await there()), slow);
   await spawner.close();
   await proxy.close();
 });

@@ -58,7 +58,7 @@ export function withPods() {
 
     /** A controller as a process of its own. */
     startProcess(given: Partial<PodsLeader> = {}) {
-      const all: PodsLeader = { databaseUrl: world.url, kubeconfig: inject('kubeconfig'), namespace: namespace.name, pods: namespace.settings, profile, leaseMs: 2_000, ...given };
+      const all: PodsLeader = { databaseUrl: world.url, kubeconfig: inject('kubeconfig'), namespace: namespace.name, pods: namespace.settings, leaseMs: 2_000, ...given, profile: { ...profile, ...given.profile } };
       const child = spawn(process.execPath, [join(import.meta.dirname, 'pods-leader.fixture.ts'), JSON.stringify(all)], { stdio: ['ignore', 'pipe', 'inherit'] });
       const said: string[] = [];
       createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
