@@ -43,6 +43,7 @@ test('F15 whose server’s image is missing reads so at once, and at the deadlin
   expect(await on.namespace.pods()).toEqual([]);
 });
 
+// Seen to fail, the first of them, with a row that is starting and has no pod left as it is.
 test.each(['store.move starting', 'spawner.start', 'store.move running'])('F6 a controller killed by SIGKILL after %s leaves one pod, and the next one goes on with it', async (killedAfter) => {
   const { child } = on.startProcess({ killedAfter });
   const { id: workspace } = await on.world.workspace();
@@ -84,6 +85,7 @@ test('F17 of two controllers the leader is killed in a burst: the other one goes
   expect(both.filter(({ said }) => said.includes('leading'))).toHaveLength(2);
 });
 
+// Not seen to fail: the lease, the row’s move that only one can make, and the pod’s name would all have to go.
 test('F17 two controllers over one cluster make one pod for one wish', async () => {
   on.start({ leaseMs: 2_000 });
   on.start({ leaseMs: 2_000 }, on.namespace.open());
