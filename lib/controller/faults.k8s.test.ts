@@ -86,8 +86,8 @@ test('F16 events of the real API server that come backwards and twice lead to th
   await proxy.close();
 });
 
-// Seen to fail with the watch begun again from its old version, without a list. With requests that are asked once it does not fail: the next
-// pass makes them again.
+// Seen to fail with the watch begun again from its old version, without a list. With requests that are asked once it does not fail, nor
+// with work that failed left for ever: each of the two tries again for the other.
 test.runIf(ours)('F13 the API server is killed while learners come: each claim holds, and each start makes one pod', async () => {
   on.start({ profile: { poolFloor: 2 } });
   await on.warm(2);
