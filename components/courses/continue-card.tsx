@@ -31,7 +31,7 @@ export function ContinueCard({ course }: { course: MyCourse }) {
         </div>
       </div>
       {last ? (
-        <LessonLink lesson={last.id} likely className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${course.slug}/${last.slug}`}>
+        <LessonLink lesson={last.id} likely="now" className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${course.slug}/${last.slug}`}>
           <Play aria-hidden className="size-4" /> Continue
         </LessonLink>
       ) : (

@@ -53,7 +53,7 @@ function Row({ lesson, likely, href, title, state, draft }: { lesson: LessonId; 
   const row = 'flex items-center gap-3 px-4 py-3 sm:px-5';
   if (!href) return <div className={row}>{inside}</div>;
   return (
-    <LessonLink lesson={lesson} likely={likely} href={href} className={`${row} text-ink no-underline hover:bg-sunken focus-visible:-outline-offset-2`}>
+    <LessonLink lesson={lesson} likely={likely ? 'now' : undefined} href={href} className={`${row} text-ink no-underline hover:bg-sunken focus-visible:-outline-offset-2`}>
       {inside}
     </LessonLink>
   );

@@ -2,7 +2,6 @@ import { parseNotebook, serialiseNotebook, type Notebook } from '../../lib/core/
 import { readNotebook, writeNotebook, type Versioned } from './api.client.ts';
 import { findDraft, forgetDraft, keepDraft } from './drafts.client.ts';
 import { decideDraft, retryMs, saveDueAt, type Draft, type SaveState } from './save.ts';
-import { whenIdle } from './idle.client.ts';
 import { merge } from './merge.ts';
 import type { Adoption } from './page-cells.ts';
 import type { WorkspaceAt } from './session.ts';
@@ -22,7 +21,7 @@ type Page = {
 };
 
 const keepaliveBytes = 60_000;
-const firstReadMs = 500;
+const firstReadMs = 400;
 
 /** Keeps the notebook: in the site two seconds after the last change, in this browser until the site has it. */
 export function makeAutosave(page: Page) {
@@ -175,8 +174,8 @@ export function makeAutosave(page: Page) {
     /** Reads the notebook from the site: when the workspace is known, and after another editor had it. */
     load(place: WorkspaceAt, over = false): Promise<boolean> {
       at = place;
-      // Nothing needs the first reading at once, and what the learner runs does.
-      loading = base || over ? read(place, over) : new Promise<void>((idle) => void whenIdle(idle, firstReadMs)).then(() => read(place, over));
+      // The first reading would be in the way of what the learner runs at once, and nothing waits for it.
+      loading = base || over ? read(place, over) : new Promise((done) => setTimeout(done, firstReadMs)).then(() => read(place, over));
       return loading;
     },
     /** Something in the notebook changed. */

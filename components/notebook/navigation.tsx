@@ -10,6 +10,8 @@ type Module = { title: string; lessons: (Neighbour & { state: 'none' | 'opened' 
 
 /** The course around the lesson: beside it where there is room, else folded up above it. */
 export function Outline({ course, modules }: { course: { slug: string; title: string }; modules: Module[] }) {
+  const lessons = modules.flatMap((module) => module.lessons);
+  const next = lessons[lessons.findIndex(({ isHere }) => isHere) + 1];
   const list = (
     <ol className="nb-outline-list">
       {modules.map((module, i) => (
@@ -18,7 +20,7 @@ export function Outline({ course, modules }: { course: { slug: string; title: st
           <ol>
             {module.lessons.map((lesson) => (
               <li key={lesson.slug}>
-                <LessonLink lesson={lesson.id} href={`/courses/${course.slug}/${lesson.slug}`} aria-current={lesson.isHere ? 'page' : undefined} className={clsx('nb-outline-lesson', lesson.isHere && 'nb-outline-here')}>
+                <LessonLink lesson={lesson.id} likely={lesson === next ? 'soon' : undefined} href={`/courses/${course.slug}/${lesson.slug}`} aria-current={lesson.isHere ? 'page' : undefined} className={clsx('nb-outline-lesson', lesson.isHere && 'nb-outline-here')}>
                   <span aria-hidden className={clsx('nb-outline-mark', `nb-outline-${lesson.state}`)}>
                     {lesson.state === 'completed' && <Check className="size-3" />}
                   </span>
@@ -76,7 +78,7 @@ export function LessonFoot({ course, previous, next, children }: { course: strin
           <span />
         )}
         {next && (
-          <LessonLink lesson={next.id} likely href={`/courses/${course}/${next.slug}`} rel="next" className="nb-foot-link nb-foot-next">
+          <LessonLink lesson={next.id} likely="soon" href={`/courses/${course}/${next.slug}`} rel="next" className="nb-foot-link nb-foot-next">
             <span>
               <small>Next</small>
               {next.title}

@@ -102,7 +102,7 @@ function Start({ page }: { page: Contents }) {
             {progress.size > 0 ? 'Next: ' : 'Begin with: '}
             <span className="font-medium text-ink">{next.title}</span>
           </p>
-          <LessonLink lesson={next.id} likely className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${outline.slug}/${next.slug}`}>
+          <LessonLink lesson={next.id} likely="now" className={buttonClass({ variant: 'primary', size: 'lg' })} href={`/courses/${outline.slug}/${next.slug}`}>
             <Play aria-hidden className="size-4" />
             {progress.size > 0 ? 'Continue' : 'Start'}
           </LessonLink>
