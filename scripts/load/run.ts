@@ -12,7 +12,8 @@ import { makeSite, type Controller } from './site.ts';
 // Inside the cluster's namespaces; see main.ts.
 
 const { values: flags } = parseArgs({ options: { small: { type: 'boolean' }, guide: { type: 'boolean' }, only: { type: 'string' } } });
-const size = flags.small ? { claims: 20, starts: 50, before: [20], after: [], watchS: 5, oldRows: 1_000 } : { claims: 500, starts: 1_000, before: [500, 1_000], after: [5_000], watchS: 30, oldRows: 100_000 };
+// `watchS`: as long as it takes until each server was asked for its status once.
+const size = flags.small ? { claims: 20, starts: 50, before: [20], after: [], watchS: 5, oldRows: 1_000 } : { claims: 500, starts: 1_000, before: [500, 1_000], after: [5_000], watchS: 120, oldRows: 100_000 };
 const MB = 1 << 20;
 const PATIENCE_MS = 240_000;
 
