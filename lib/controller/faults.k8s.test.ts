@@ -67,8 +67,8 @@ test.runIf(ours)('F13 a watch whose version the real API server has forgotten (4
   await proxy.close();
 });
 
-// Seen to fail with older versions taken for news and no list after the first, both: with the first alone it does not fail, but
-// cache.test.ts does.
+// Seen to fail with older versions taken for news and no list after the first, both: with the first alone it does not fail, nor with
+// a watch besides that goes on from the newest version it was told; cache.test.ts does with the first alone.
 test('F16 events of the real API server that come backwards and twice lead to the same servers', async () => {
   const { proxy, spawner } = await throughProxy();
   proxy.disorder(1_000);
@@ -139,8 +139,8 @@ test('F12 of a class that was only just marked no server enters a pool again, wh
   await vi.waitFor(async () => expect(await on.namespace.pods()).toEqual([]), slow);
 });
 
-// Seen to fail with a renewal that always says yes: it goes on leading. With a `confirm` that always says yes it does not fail: rows are
-// moved before pods are touched, and no row moves under an old epoch. With that fence out as well, rows moved.
+// Seen to fail with a renewal that always says yes: it goes on leading. Of `confirm` and the epoch that fences
+// each move one stands in for the other: without one of them it does not fail, and without both rows moved.
 test('F17 a leader that is paused (SIGSTOP) and resumed touches no pod and no row of its successor', async () => {
   const { child, said } = on.startProcess();
   const { id: workspace } = await on.world.workspace();
