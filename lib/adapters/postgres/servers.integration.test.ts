@@ -70,7 +70,7 @@ describe('a claim', () => {
     expect(found.slice(1)).toEqual(outcomes.slice(1, -1).map((outcome) => (outcome === 'none' ? undefined : outcome)));
   });
 
-  // Seen to fail with each question asked for itself: 240 at once, for ten connections.
+  // Seen to fail with each question asked for itself: 180 at once, for ten connections.
   test('a class that opens its lesson at once asks the database few questions at a time, and others’ questions do not wait behind it', async () => {
     let [inside, most] = [0, 0];
     const gate = Promise.withResolvers<void>();
