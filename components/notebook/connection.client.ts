@@ -81,11 +81,11 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   async function reach() {
     dispatch({ kind: 'open' });
     const { answer: opened, inside } = await takeOpening(lesson);
-    if (wanted) load();
     if (closed) {
       (await inside)?.close();
       return;
     }
+    if (wanted) load();
     if (opened.state !== 'ok') return refused(opened);
     const at = { ...opened.value.workspace, path: opened.value.path };
     hooks.workspace(at, opened.value.server);

@@ -6,7 +6,7 @@ export type EarlySocket = {
   session: string;
   /** Whether the browser was let in: said when it is open, or will never be. */
   opened: Promise<boolean>;
-  /** The socket, once, with what came meanwhile told to the `onopen` and `onmessage` that are set on it at once. None when it did not last. */
+  /** The socket, once, with what came meanwhile told to the `onopen` and `onmessage` that are set on it at once. None when it is not open. */
   take(): WebSocket | undefined;
   close(): void;
 };
@@ -37,13 +37,12 @@ export function openEarly({ origin, kernelId, grant }: Pick<Entry, 'origin' | 'k
     session,
     opened,
     take() {
-      if (taken || socket.readyState > WebSocket.OPEN) return undefined;
+      if (taken || socket.readyState !== WebSocket.OPEN) return undefined;
       taken = true;
-      // Who hears of its opening by `opened` is here in the middle of that event, and would wait for it for ever.
-      const wasOpen = socket.readyState === WebSocket.OPEN;
       socket.removeEventListener('message', keep);
       queueMicrotask(() => {
-        if (wasOpen) socket.onopen?.(new Event('open'));
+        // Its own event is over, or in its midst for who heard of it by `opened`.
+        socket.onopen?.(new Event('open'));
         for (const event of kept.splice(0)) socket.onmessage?.(event);
       });
       return socket;

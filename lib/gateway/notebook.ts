@@ -9,13 +9,12 @@ import { headersFromNotebook, headersToNotebook, isUserBytes, type NotebookHeade
 import { forward } from './http.ts';
 import { decideRequest, decideUpgrade } from './origin.ts';
 import { parseTarget, type Target as Path } from './path.ts';
-import { answerPreflight } from './preflight.ts';
+import { answerPreflight, METHODS } from './preflight.ts';
 import type { Routes } from './route.ts';
 import type { Sockets } from './sockets.ts';
 import type { Link, Targets } from './target.ts';
 import { grantIn, headText, holdEarly, isOpening, open, openingHeaders, switched } from './upgrade.ts';
 
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']);
 /** More of one workspace are nobody's tabs. */
 const SOCKETS_EACH = 1_024;
 
@@ -82,7 +81,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
     request(request: IncomingMessage, response: ServerResponse, key: WorkspaceKey) {
       const { method = '', headers, url = '' } = request;
       if (method === 'OPTIONS') return answerPreflight(request, response, { site, ours });
-      if (!METHODS.has(method)) return answer(request, response, methodNotAllowed([...METHODS].join(', ')), ours.standing);
+      if (!METHODS.includes(method)) return answer(request, response, methodNotAllowed(METHODS.join(', ')), ours.standing);
       const own = notebookOrigin(config, key);
       const from = decideRequest(method, headers, { own, site });
       if (from.state === 'refused') return answer(request, response, forbidden(`This request did not come from a page that may make it (${from.why}).`), ours.standing);

@@ -236,7 +236,8 @@ test('there is no list while it could lack something: on the first pages, and af
   await vi.waitFor(() => expect(log.some(({ message }) => message.includes('listed anew'))).toBe(true), patient);
   const listing = spawner.list().finally(answered);
   answered.mockClear();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  log.length = 0;
+  await vi.waitFor(() => expect(log.some(({ message }) => message.includes('listed anew'))).toBe(true), patient);
   expect(answered).not.toHaveBeenCalled();
   server.fault(() => undefined);
   expect(await listing).toHaveLength(many);
