@@ -2,6 +2,7 @@ import type { ServerId, WorkspaceId } from '../../core/ids.ts';
 import type { EndReason } from '../../core/servers/reason.ts';
 import type { Address, Server, Stage } from '../../core/servers/server.ts';
 import type { Unkept } from '../../core/workspaces/unkept.ts';
+import type { Database } from './database.ts';
 
 export type ServerRow = {
   id: ServerId;
@@ -73,3 +74,6 @@ export function toServer(row: ServerRow): Server {
       return { ...common, state: row.state, workspace: maybe(row.workspace_id), reason: has(row.reason, 'reason') };
   }
 }
+
+/** The servers a statement gives whole rows of. */
+export const readServers = async (query: Database['query'], sql: string, parameters: unknown[]): Promise<Server[]> => (await query<ServerRow>(sql, parameters)).map(toServer);
