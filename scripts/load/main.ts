@@ -4,10 +4,10 @@ import { prepareCluster, runWithin } from '../cluster/cluster.ts';
 import { missingForCluster } from '../cluster/missing.ts';
 import { explain, makeProgress, Obstacle } from '../progress.mjs';
 
-// `npm run load -- --spawner kubernetes [--small] [--guide] [--only running]`: the load test, in a cluster of simulated nodes that is there for it alone.
+// `npm run load -- --spawner kubernetes [--small] [--guide] [--only claims|running|starts]`: the load test, in a cluster of simulated nodes that is there for it alone.
 try {
   const { values } = parseArgs({ options: { spawner: { type: 'string' }, small: { type: 'boolean' }, guide: { type: 'boolean' }, only: { type: 'string' } } });
-  if (values.spawner !== 'kubernetes') throw new Obstacle('npm run load -- --spawner kubernetes [--small] [--guide] [--only running]. Servers of one machine are limited by its processors: `npm run bench` measures them.');
+  if (values.spawner !== 'kubernetes') throw new Obstacle('npm run load -- --spawner kubernetes [--small] [--guide] [--only claims|running|starts]. Servers of one machine are limited by its processors: `npm run bench` measures them.');
   const missing = await missingForCluster('kwok');
   if (missing) throw new Obstacle(`No cluster to load: ${missing}.`);
   const flags: string[] = (['small', 'guide'] as const).filter((flag) => values[flag]).map((flag) => `--${flag}`);
