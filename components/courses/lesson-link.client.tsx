@@ -3,6 +3,7 @@
 import NextLink from 'next/link';
 import { useEffect, useState, type ComponentProps, type MouseEvent } from 'react';
 import type { LessonId } from '../../lib/core/ids.ts';
+import { whenIdle } from '../notebook/idle.client.ts';
 import { openAhead } from '../notebook/opening.client.ts';
 
 type Props = Omit<ComponentProps<typeof NextLink>, 'prefetch' | 'onMouseDown' | 'onClick'> & {
@@ -13,6 +14,11 @@ type Props = Omit<ComponentProps<typeof NextLink>, 'prefetch' | 'onMouseDown' | 
 
 /** Until then a page that was just opened has better things to fetch. In milliseconds. */
 const soonMs = 2_000;
+
+/** What a lesson's page and its first *Run* are made of: reading it takes the browser some 50 ms of a click. */
+const readLessonCode = () => void Promise.all([import('../notebook/notebook.client.tsx'), import('../notebook/kernel.client.ts')]).catch(() => undefined);
+/** Once the page has settled, and by then in any case. In milliseconds. */
+const [settledMs, codeByMs] = [500, 5_000];
 
 /**
  * A link to a lesson. Its page is fetched when it is pointed at, and its server is claimed when it is pressed: both are
@@ -25,6 +31,15 @@ export function LessonLink({ lesson, likely, ...rest }: Props) {
     if (likely !== 'soon') return undefined;
     const timer = setTimeout(() => setWanted(true), soonMs);
     return () => clearTimeout(timer);
+  }, [likely]);
+  useEffect(() => {
+    if (likely !== 'now') return undefined;
+    let takeBack: (() => void) | undefined;
+    const timer = setTimeout(() => (takeBack = whenIdle(readLessonCode, codeByMs)), settledMs);
+    return () => {
+      clearTimeout(timer);
+      takeBack?.();
+    };
   }, [likely]);
   const press = (event: MouseEvent) => {
     if (event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey) openAhead(lesson);

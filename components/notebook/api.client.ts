@@ -1,5 +1,5 @@
 import type { LessonId, ServerId } from '../../lib/core/ids.ts';
-import type { EnterReply, OpenReply } from '../../lib/core/servers/view.ts';
+import { entryHeader, type EnterReply, type Entry, type OpenReply } from '../../lib/core/servers/view.ts';
 import type { WorkspaceAt } from './session.ts';
 
 /** `offline`: no answer at all, or one that says to try again. */
@@ -22,7 +22,17 @@ async function ask<T>(read: (response: Response) => Promise<T>, path: string, in
 const json = <T>(response: Response): Promise<T> => response.json() as Promise<T>;
 const post = (body: unknown): RequestInit => ({ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
-export const openLesson = (lesson: LessonId) => ask<OpenReply>(json, `/api/lessons/${lesson}/open`, post({}));
+/** `entered` is told of the entry, where there is one, before the rest of the answer is read. */
+export const openLesson = (lesson: LessonId, entered: (entry: Entry) => void) =>
+  ask<OpenReply>(
+    (response) => {
+      const entry = response.headers.get(entryHeader);
+      if (entry) entered(JSON.parse(decodeURIComponent(entry)) as Entry);
+      return json(response);
+    },
+    `/api/lessons/${lesson}/open`,
+    post({}),
+  );
 
 export const enterWorkspace = ({ id, path }: WorkspaceAt) => ask<EnterReply>(json, `/api/workspaces/${id}/enter`, post({ path }));
 

@@ -183,7 +183,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
         if (session.state === 'waiting' && event.workspace === session.workspace.id) wake?.();
       }
       if (event.kind === 'signed-out') dispatch({ kind: 'signed-out' });
-      else if (event.kind === 'reconnected') wake?.();
+      else if (event.kind === 'listening') wake?.();
     });
   let stopEvents: (() => void) | undefined;
 

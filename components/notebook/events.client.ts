@@ -1,14 +1,16 @@
 import type { SiteEvent } from '../../lib/core/servers/view.ts';
 
-type Listener = (event: SiteEvent | { kind: 'reconnected' }) => void;
+type Listener = (event: SiteEvent | { kind: 'listening' }) => void;
 
 const channelName = 'lectern-events';
+/** Until then a page that was just opened has better things to ask for. In milliseconds. */
+const firstMs = 500;
 const listeners = new Set<Listener>();
 let stop: (() => void) | undefined;
 
 /**
  * Site events, over one stream for the whole browser: HTTP/1.1 allows six connections, and the seventh tab would hang. The
- * tab that holds the lock reads the stream and tells the others. After `reconnected` events may have been lost: ask anew.
+ * tab that holds the lock reads the stream and tells the others. What happened before `listening` was not told: ask anew.
  * @returns stops listening
  */
 export function onSiteEvent(listener: Listener): () => void {
@@ -46,25 +48,21 @@ function readStream(signal: AbortSignal, tell: Listener): Promise<void> {
   return new Promise((resolve) => {
     // A lock may still be granted to who has just given up asking.
     if (signal.aborted) return resolve();
-    let source: EventSource;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    let wasOpen = false;
+    let source: EventSource | undefined;
     const open = () => {
-      source = new EventSource('/api/events');
-      source.onopen = () => {
-        if (wasOpen) tell({ kind: 'reconnected' });
-        wasOpen = true;
-      };
-      source.onmessage = (message: MessageEvent<string>) => tell(JSON.parse(message.data) as SiteEvent);
+      const stream = new EventSource('/api/events');
+      source = stream;
+      stream.onopen = () => tell({ kind: 'listening' });
+      stream.onmessage = (message: MessageEvent<string>) => tell(JSON.parse(message.data) as SiteEvent);
       // EventSource gives up for good after a 4xx or 5xx; the site may only be restarting.
-      source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, 2_000 + Math.random() * 2_000);
+      stream.onerror = () => {
+        if (stream.readyState === EventSource.CLOSED) timer = setTimeout(open, 2_000 + Math.random() * 2_000);
       };
     };
-    open();
+    let timer = setTimeout(open, firstMs);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
-      source.close();
+      source?.close();
       resolve();
     });
   });

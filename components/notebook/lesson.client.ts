@@ -38,6 +38,8 @@ export type LessonStart = { lesson: LessonId; user: string; path: string; cells:
 const labMark = (lesson: LessonId) => `lectern-lab ${lesson}`;
 const labTopic = ({ id, path }: WorkspaceAt) => `lectern save JupyterLab ${id} ${path}`;
 const labPatienceMs = 10_000;
+/** A cell that was run at once has its output by then. In milliseconds. */
+const logLaterMs = 1_000;
 
 /** A lesson in the browser: its cells, their runs, its saves and its kernel. One per open page. */
 export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStart }: LessonStart) {
@@ -129,7 +131,8 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     entered(renewed) {
       if (renewed) runs.end();
     },
-    listening: (at) => void runs.follow(at).then((busy) => busy && connection.want()),
+    // Who waits for a cell of theirs waits for nothing of the log.
+    listening: (at) => void setTimeout(() => void runs.follow(at).then((busy) => busy && connection.want()), runs.waiting() > 0 ? logLaterMs : 0),
     linked: () => runs.pump(),
     lost: () => runs.cut(),
     foreign() {
@@ -141,7 +144,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   const listen = () =>
     onSiteEvent((event) => {
       const at = whereabouts();
-      if (event.kind === 'reconnected' && at && editor === 'page') void autosave.load(at);
+      if (event.kind === 'listening' && at && editor === 'page' && autosave.revision() !== undefined) void autosave.load(at);
       if (event.kind === 'server' && event.workspace === at?.id) heed(event.server);
       if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
       const was = editor;

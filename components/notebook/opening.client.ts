@@ -12,9 +12,9 @@ const freshMs = 10_000;
 const begun = new Map<LessonId, { opening: Promise<Opening>; at: number }>();
 
 async function open(lesson: LessonId): Promise<Opening> {
-  const answer = await openLesson(lesson);
-  const entry = answer.state === 'ok' ? answer.value.entry : undefined;
-  return { answer, inside: entry ? goIn(entry) : Promise.resolve(undefined) };
+  let inside: Opening['inside'] = Promise.resolve(undefined);
+  const answer = await openLesson(lesson, (entry) => (inside = goIn(entry)));
+  return { answer, inside };
 }
 
 /** Lets the browser into the notebook's origin. @returns the kernel's socket there, open; none where it was not let in */

@@ -102,7 +102,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
 
     /** A claim must be marked before its owner can enter: the one event that is worth more than a ring. */
     function quicken(ref: ServerRef): void {
-      const begun = task(ref.id, () => mark(ref, term).then(() => true));
+      // The mark is announced, which rings.
+      const begun = task(ref.id, () => mark(ref, term).then(() => false));
       if (!begun) bell.ring();
     }
 

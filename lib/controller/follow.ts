@@ -20,6 +20,8 @@ export type FollowOptions = {
 };
 
 const JUST_CLAIMED_MS = 3_000;
+/** Until then whoever claimed it waits for their first output. The server keeps what there is to tell until somebody listens. */
+const LEISURE_MS = 1_000;
 /** Admins see memory in megabytes; less of a difference is not written. */
 const WORTH_TELLING_BYTES = 16 << 20;
 
@@ -103,9 +105,11 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
       if (!signal.aborted) log.debug({ err: error, server: server.ref.id }, doing);
     });
 
+  const claimedMs = now().getTime() - server.claimedAt.getTime();
   // What was claimed just now has done nothing that its row does not say.
-  let isKnown = now().getTime() - server.claimedAt.getTime() < JUST_CLAIMED_MS;
+  let isKnown = claimedMs < JUST_CLAIMED_MS;
   void (async () => {
+    await pause(Math.max(0, LEISURE_MS - claimedMs), signal);
     for (let backOff = 250; !signal.aborted; backOff = Math.min(backOff * 2, 10_000)) {
       await attempt(
         'events lost',

@@ -3,7 +3,7 @@ import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { CourseId, LessonId, ServerId, WorkspaceId } from '../core/ids.ts';
 import type { Servers } from '../core/servers/open.ts';
 import type { ServerStore } from '../core/servers/store.ts';
-import type { ServerView } from '../core/servers/view.ts';
+import { entryHeader, type ServerView } from '../core/servers/view.ts';
 import type { Actor, CourseRole } from '../core/users/actor.ts';
 import type { Opening } from '../core/workspaces/opening.ts';
 import { ownWorkspace } from '../core/workspaces/own.ts';
@@ -31,7 +31,12 @@ export async function jsonBody<S extends z.ZodType>(request: Request, schema: S)
   }
 }
 
-export const openLesson = async ({ opening }: { opening: Opening }, actor: Actor, lesson: LessonId): Promise<Response> => respond(await opening.open(actor, lesson));
+/** The entry stands in a header too: a page that is busy showing the lesson reads a body some 20 ms after its headers. */
+export async function openLesson({ opening }: { opening: Opening }, actor: Actor, lesson: LessonId): Promise<Response> {
+  const opened = await opening.open(actor, lesson);
+  const entry = opened.ok ? opened.value.entry : undefined;
+  return respond(opened, entry && { headers: { [entryHeader]: encodeURIComponent(JSON.stringify(entry)), 'cache-control': 'no-store' } });
+}
 
 const Enter = z.object({ path: z.string() });
 

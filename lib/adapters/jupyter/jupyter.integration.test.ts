@@ -245,7 +245,7 @@ describe('sessions and kernels', () => {
       for await (const event of jupyter.events(server.access, stop.signal)) got.push(event);
     })();
     await expect.poll(async () => (await kernel.run('1'), got.map(({ kind }) => kind)), { timeout: 60_000 }).toEqual(expect.arrayContaining(['busy', 'executed']));
-    expect(got).toContainEqual(expect.objectContaining({ kind: 'executed', path: 'events.ipynb' }));
+    await expect.poll(() => got).toContainEqual(expect.objectContaining({ kind: 'executed', path: 'events.ipynb' }));
     kernel.send('import os; os.kill(os.getpid(), 9)');
     await expect.poll(() => got, { timeout: 150_000 }).toContainEqual(expect.objectContaining({ kind: 'kernel-died', path: 'events.ipynb' }));
     stop.abort();

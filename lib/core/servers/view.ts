@@ -21,8 +21,11 @@ export type Entry = { origin: string; grant: string; sessionId: string; kernelId
  * `POST /api/lessons/<lessonId>/open`: makes the workspace and the lesson's files where missing, and claims or requests a
  * server. With `entry` where one was ready within a moment, which saves the browser asking for it by itself.
  * `refused`: why there is none for now. The notebook can be read and saved all the same.
+ * The entry's JSON, URI-encoded, is in the header `lectern-entry` too.
  */
 export type OpenReply = { workspace: { id: WorkspaceId; key: WorkspaceKey; origin: string }; path: string; server: ServerView; entry?: Entry; refused?: string };
+
+export const entryHeader = 'lectern-entry';
 
 /** `POST /api/workspaces/<id>/enter` `{ path }`: once the server is ready, puts the lesson's files on it and opens the notebook's session. */
 export type EnterReply = ({ state: 'entered' } & Entry) | { state: 'waiting'; server: ServerView };

@@ -16,6 +16,8 @@ class Activity:
         self.last_busy_ms = 0
         self._told_ms = 0
         self._listeners = set()
+        # The last of each kind, while nobody listens.
+        self._untold = {}
 
     def person(self) -> None:
         self.last_input_ms = now_ms()
@@ -27,6 +29,9 @@ class Activity:
         self.last_busy_ms = now_ms()
 
     def tell(self, event: dict) -> None:
+        if not self._listeners:
+            self._untold.pop(event["kind"], None)
+            self._untold[event["kind"]] = event
         for listener in list(self._listeners):
             try:
                 listener.put_nowait(event)
@@ -38,6 +43,9 @@ class Activity:
 
     def listen(self) -> asyncio.Queue:
         listener = asyncio.Queue(QUEUE)
+        for event in self._untold.values():
+            listener.put_nowait(event)
+        self._untold.clear()
         self._listeners.add(listener)
         return listener
 

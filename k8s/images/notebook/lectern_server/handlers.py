@@ -176,11 +176,13 @@ class StatusHandler(Handler):
 class EventsHandler(Handler):
     """One JSON object a line; an empty line while nothing happens, so that a dead connection is noticed."""
 
+    listener = None
+
     @web.authenticated
     async def get(self):
         self.set_header("Content-Type", "application/x-ndjson")
         activity = self.lectern.watch.activity
-        listener = activity.listen()
+        self.listener = listener = activity.listen()
         try:
             self.write("\n")
             await self.flush()
@@ -197,6 +199,14 @@ class EventsHandler(Handler):
             return
         finally:
             activity.leave(listener)
+
+    def on_connection_close(self):
+        # What happens from now on is for who listens next.
+        if self.listener is not None:
+            self.lectern.watch.activity.leave(self.listener)
+            if not self.listener.full():
+                self.listener.put_nowait(None)
+        super().on_connection_close()
 
 
 class OutputsHandler(Handler):
