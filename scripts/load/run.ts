@@ -116,7 +116,7 @@ async function starts(): Promise<Controller> {
     failed += await site.notStarted(people);
     stray += await strays();
     if (ratios.length === size.pairs) break;
-    await site.stopAll(people);
+    await Promise.all(people.map(({ workspace }) => site.hub.servers.stop(workspace)));
     await onlyRunning(before);
     await controller.stop();
   }

@@ -90,10 +90,6 @@ export async function makeSite(folder: string, logs: string, settings: Record<st
       return found!.count;
     },
 
-    async stopAll(learners: Learner[]): Promise<void> {
-      await query(`UPDATE server SET desired = 'stop', reason = 'requested' WHERE state = 'running' AND workspace_id = ANY($1::uuid[])`, [learners.map(({ workspace }) => workspace)]);
-    },
-
     /** How many live rows there are of each state; running ones count once they are marked. */
     async states(): Promise<Record<string, number>> {
       const rows = await query<{ state: string; count: number }>(`SELECT CASE WHEN state = 'running' AND marked_at IS NULL THEN 'unmarked' ELSE state END AS state, count(*) AS count FROM server WHERE state NOT IN ('stopped', 'failed') GROUP BY 1`);

@@ -36,10 +36,8 @@ class Activity:
             try:
                 listener.put_nowait(event)
             except asyncio.QueueFull:
-                # A listener that does not read is cut off; it re-reads everything when it comes back.
-                self._listeners.discard(listener)
-                listener.get_nowait()
-                listener.put_nowait(None)
+                # It re-reads everything when it comes back.
+                self.cut_off(listener)
 
     def listen(self) -> asyncio.Queue:
         listener = asyncio.Queue(QUEUE)
@@ -51,3 +49,10 @@ class Activity:
 
     def leave(self, listener) -> None:
         self._listeners.discard(listener)
+
+    def cut_off(self, listener) -> None:
+        """Nothing more is told to it, and its waiting ends."""
+        self.leave(listener)
+        if listener.full():
+            listener.get_nowait()
+        listener.put_nowait(None)

@@ -203,9 +203,7 @@ class EventsHandler(Handler):
     def on_connection_close(self):
         # What happens from now on is for who listens next.
         if self.listener is not None:
-            self.lectern.watch.activity.leave(self.listener)
-            if not self.listener.full():
-                self.listener.put_nowait(None)
+            self.lectern.watch.activity.cut_off(self.listener)
         super().on_connection_close()
 
 
