@@ -54,6 +54,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   let labIsHere: boolean | undefined;
   let saveLab: (() => Promise<boolean>) | undefined;
   let removed: { cell: PageCell; at: number } | undefined;
+  let logTimer: ReturnType<typeof setTimeout> | undefined;
   let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor, running: 0 };
 
   const all = () => order.flatMap((id) => cells.get(id) ?? []);
@@ -131,8 +132,11 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     entered(renewed) {
       if (renewed) runs.end();
     },
-    // Who waits for a cell of theirs waits for nothing of the log.
-    listening: (at) => void setTimeout(() => void runs.follow(at).then((busy) => busy && connection.want()), runs.waiting() > 0 ? logLaterMs : 0),
+    listening(at) {
+      clearTimeout(logTimer);
+      // Who waits for a cell of theirs waits for nothing of the log.
+      logTimer = setTimeout(() => void runs.follow(at).then((busy) => busy && connection.want()), runs.waiting() > 0 ? logLaterMs : 0);
+    },
     linked: () => runs.pump(),
     lost: () => runs.cut(),
     foreign() {
@@ -190,6 +194,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       return () => {
         saves?.close();
         stopEvents();
+        clearTimeout(logTimer);
         autosave.close();
         connection.close();
       };
