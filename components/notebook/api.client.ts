@@ -9,10 +9,11 @@ async function ask<T>(read: (response: Response) => Promise<T>, path: string, in
   let response: Response;
   try {
     response = await fetch(path, { cache: 'no-store', ...init });
+    // An answer that breaks off is none: whoever gave it may have died over it.
+    if (response.ok) return { state: 'ok', value: await read(response) };
   } catch {
     return { state: 'offline' };
   }
-  if (response.ok) return { state: 'ok', value: await read(response) };
   const refusal: unknown = await response.json().catch(() => undefined);
   const { code, say, revision } = (typeof refusal === 'object' && refusal !== null ? refusal : {}) as { code?: string; say?: string; revision?: number };
   if (response.status >= 500 && code !== 'quota') return { state: 'offline' };

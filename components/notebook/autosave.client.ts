@@ -37,6 +37,8 @@ export function makeAutosave(page: Page) {
   let conflict: Conflict | undefined;
   let offer: Draft | undefined;
   let tries = 0;
+  /** The key of a draft that was found and is not answered yet. */
+  const offered = `${page.lesson} offered`;
 
   const become = (next: SaveState) => {
     state = next;
@@ -57,6 +59,14 @@ export function makeAutosave(page: Page) {
     if (base && text !== undefined && text !== base.saved) await keepDraft({ user: page.user, lesson: page.lesson, baseRevision: base.revision, text, at: Date.now() });
   }
 
+  /** Until it is answered it is kept beside what the page keeps from now on. */
+  async function hold(draft: Draft) {
+    offer = draft;
+    page.changed();
+    await keepDraft({ ...draft, lesson: offered });
+    if (draft.lesson !== offered) await forgetDraft(page.user, draft.lesson);
+  }
+
   function save(options: { keepalive?: boolean } = {}): Promise<void> {
     saving ??= write(options).finally(() => {
       saving = undefined;
@@ -66,8 +76,16 @@ export function makeAutosave(page: Page) {
 
   async function write({ keepalive }: { keepalive?: boolean }): Promise<void> {
     clearTimeout(timer);
+    if (!at || conflict) return;
+    // Where the first reading failed there is nothing to save to yet.
+    if (!base && !(await read(at, false))) {
+      if (state.state === 'refused') return;
+      become({ state: 'unread' });
+      schedule(Date.now() + retryMs(tries++));
+      return;
+    }
     const text = textNow();
-    if (!at || !base || text === undefined || conflict) return;
+    if (!base || text === undefined) return;
     if (text === base.saved) {
       firstChange = undefined;
       become({ state: 'saved' });
@@ -75,7 +93,7 @@ export function makeAutosave(page: Page) {
     }
     const changeSaved = lastChange;
     become({ state: 'saving' });
-    const answer = await writeNotebook(at, { text, revision: base.revision }, { keepalive: keepalive && text.length < keepaliveBytes });
+    const answer = await writeNotebook(at, { text, revision: base.revision }, { keepalive: keepalive && new Blob([text]).size < keepaliveBytes });
     if (answer.state === 'ok') {
       tries = 0;
       base = { ...base, revision: answer.value.revision, saved: text };
@@ -102,7 +120,7 @@ export function makeAutosave(page: Page) {
       become({ state: 'refused', say: answer.say });
       return;
     }
-    become({ state: 'offline', tries });
+    become({ state: 'offline', tries, locked: answer.state === 'refused' && answer.code === 'locked' });
     schedule(Date.now() + retryMs(tries++));
   }
 
@@ -151,16 +169,16 @@ export function makeAutosave(page: Page) {
     const dirty = base !== undefined && !over && textNow() !== base.saved;
     // With changes of its own the page finds out at its next save, and asks.
     if (dirty) return true;
+    const mine = textNow();
+    // What the site would not take while JupyterLab had the notebook.
+    if (base && over && firstChange !== undefined && mine !== undefined && mine !== base.saved) await hold({ user: page.user, lesson: page.lesson, baseRevision: base.revision, text: mine, at: lastChange });
     // Without changes of its own the page follows what is in the site.
     if (!take(answer.value, over ? 'over' : isFirst ? 'beside' : 'merged')) return false;
     if (isFirst && base) {
-      const draft = await findDraft(page.user, page.lesson);
+      const draft = (await findDraft(page.user, offered)) ?? (await findDraft(page.user, page.lesson));
       const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
-      if (decision === 'forget') await forgetDraft(page.user, page.lesson);
-      if (draft && (decision === 'offer' || decision === 'conflict')) {
-        offer = draft;
-        page.changed();
-      }
+      if (draft && decision === 'forget') await forgetDraft(page.user, draft.lesson);
+      if (draft && (decision === 'offer' || decision === 'conflict')) await hold(draft);
     }
     if (firstChange !== undefined) schedule(saveDueAt(firstChange, lastChange));
     return true;
@@ -191,7 +209,7 @@ export function makeAutosave(page: Page) {
       if (saving) await saving;
       // What was typed before the notebook had arrived can be saved once it has.
       if (!base) await loading;
-      if (base && textNow() !== base.saved) {
+      if (base ? textNow() !== base.saved : firstChange !== undefined) {
         // Written first and not waited for: a closing page may get no further.
         const kept = keep();
         await save(options);
@@ -200,27 +218,28 @@ export function makeAutosave(page: Page) {
       return base === undefined ? firstChange === undefined : textNow() === base.saved;
     },
     retryNow() {
-      if (state.state === 'offline' || state.state === 'refused') void save();
+      if (state.state === 'offline' || state.state === 'unread' || state.state === 'refused') void save();
     },
-    /** The learner's answer to a conflict. */
-    async settle(choice: 'mine' | 'theirs' | 'both') {
-      if (!conflict || !base || !at) return;
+    /** The learner's answer to a conflict. @returns what the site says where it does not take the copy: then the conflict stays */
+    async settle(choice: 'mine' | 'theirs' | 'both'): Promise<string | undefined> {
+      if (!conflict || !base || !at) return undefined;
       const { mine, theirs } = conflict;
       if (choice === 'both') {
         const copy = at.path.replace(/(\.ipynb)?$/, ` (my version ${new Date().toISOString().slice(0, 16).replace('T', ' ').replace(':', '.')}).ipynb`);
         const kept = await writeNotebook(at, { text: mine, revision: 0 }, { path: copy });
-        if (kept.state !== 'ok') return;
+        if (kept.state !== 'ok') return kept.state === 'refused' ? kept.say : 'The site cannot be reached just now.';
       }
       conflict = undefined;
       if (choice === 'mine') {
         base = { ...base, revision: theirs.revision, saved: canonicalText(theirs.text) };
         await save();
-        return;
+        return undefined;
       }
       take(theirs, 'over');
       firstChange = undefined;
       become({ state: 'saved' });
       await forgetDraft(page.user, page.lesson);
+      return undefined;
     },
     /** The learner's answer to the offer of a draft. */
     async restore(yes: boolean) {
@@ -230,8 +249,10 @@ export function makeAutosave(page: Page) {
         const parsed = parseNotebook(draft.text);
         if (parsed.ok) page.adopt(parsed.value, 'over');
         this.touch();
-      } else await forgetDraft(page.user, page.lesson);
+        await keep();
+      }
       page.changed();
+      await forgetDraft(page.user, offered);
     },
     close() {
       clearTimeout(timer);

@@ -13,28 +13,19 @@ const UnkeptFiles = lazy(() => import('./unkept.client.tsx'));
 /** What the learner must know now: the wait for a server, its end, a draft, a deleted cell. */
 export function Banners() {
   const lesson = useLesson();
-  const { session, editor, endsAt, isOld, unkept, offer, removed, save } = useStatus();
+  const editor = useStatus((status) => status.editor);
+  const endsAt = useStatus((status) => status.endsAt);
+  const isOld = useStatus((status) => status.isOld);
+  const unkept = useStatus((status) => status.unkept);
+  const offer = useStatus((status) => status.offer);
+  const removed = useStatus((status) => status.removed);
+  const save = useStatus((status) => status.save);
+  const notice = useStatus(({ session }) => ('at' in session ? session.at.notice : undefined));
   const [showsFiles, showFiles] = useState(false);
-  const notice = 'at' in session ? session.at.notice : undefined;
   const files = <Button size="sm" onClick={() => showFiles(true)}>Your files</Button>;
   return (
     <div className="nb-banners">
-      {session.state === 'waiting' && <Waiting server={session.server} />}
-      {session.state === 'ended' && session.ran && (
-        <Alert tone="warn" live title="Your server has stopped" actions={editor === 'lab' && <Button size="sm" onClick={lesson.prepare}>Start a new server</Button>}>
-          {session.say} {editor === 'lab' ? 'A new one has all your files, and JupyterLab saves to it.' : <>The next <em>Run</em> works in a new one, with all your files.</>}
-        </Alert>
-      )}
-      {(session.state === 'refused' || (session.state === 'ended' && !session.ran)) && (
-        <Alert tone="bad" live title="No server for now" actions={<Button size="sm" onClick={lesson.prepare}>Try again</Button>}>
-          {session.say}
-        </Alert>
-      )}
-      {session.state === 'signed-out' && (
-        <Alert tone="bad" live title="You are signed out">
-          What was not saved is kept in this browser. <a href={`/sign-in?next=${encodeURIComponent(typeof location === 'undefined' ? '/' : location.pathname)}`}>Sign in again</a> to go on.
-        </Alert>
-      )}
+      <WithoutServer editor={editor} />
       {notice && (
         <Alert tone="warn" live title="Your server’s disk is full" actions={<><Button size="sm" onClick={lesson.recheck}>Check again</Button>{files}</>}>
           {notice}
@@ -114,5 +105,31 @@ function Ending({ endsAt, isOld = false, keep }: { endsAt: string; isOld?: boole
     <Alert tone="warn" title="Are you still there?" actions={<Button size="sm" variant="primary" onClick={keep}>Keep my server</Button>}>
       <span role="timer">Your server has been idle and will be stopped in {left}. </span>Your files and outputs are saved either way.
     </Alert>
+  );
+}
+
+/** Why no server answers: the wait for one, its end, a refusal, a sign-out. */
+function WithoutServer({ editor }: { editor: 'page' | 'lab' }) {
+  const lesson = useLesson();
+  const session = useStatus((status) => status.session);
+  return (
+    <>
+      {session.state === 'waiting' && <Waiting server={session.server} />}
+      {session.state === 'ended' && session.ran && (
+        <Alert tone="warn" live title="Your server has stopped" actions={editor === 'lab' && <Button size="sm" onClick={lesson.prepare}>Start a new server</Button>}>
+          {session.say} {editor === 'lab' ? 'A new one has all your files, and JupyterLab saves to it.' : <>The next <em>Run</em> works in a new one, with all your files.</>}
+        </Alert>
+      )}
+      {(session.state === 'refused' || (session.state === 'ended' && !session.ran)) && (
+        <Alert tone="bad" live title="No server for now" actions={<Button size="sm" onClick={lesson.prepare}>Try again</Button>}>
+          {session.say}
+        </Alert>
+      )}
+      {session.state === 'signed-out' && (
+        <Alert tone="bad" live title="You are signed out">
+          What was not saved is kept in this browser. <a href={`/sign-in?next=${encodeURIComponent(typeof location === 'undefined' ? '/' : location.pathname)}`}>Sign in again</a> to go on.
+        </Alert>
+      )}
+    </>
   );
 }

@@ -21,13 +21,26 @@ type Props = { id: string; number: number; place: Place; slot?: Slot; readOnly: 
 
 /** One cell: a region with a name, so that people who do not see the page can walk from one to the next. */
 export const Cell = memo(function Cell({ id, number, place, slot, readOnly, tools, isNew, focusNext, addAfter }: Props) {
+  const lesson = useLesson();
   const state = useCell(id);
   if (!state) return null;
+
+  function onKeyDown(event: KeyboardEvent) {
+    // The answer to the cell's question.
+    if (event.target instanceof HTMLInputElement) return;
+    if (event.key !== 'Enter' || readOnly || !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    lesson.run(id);
+    if (event.altKey) addAfter(id, 'code');
+    else if (event.shiftKey) focusNext(id);
+  }
+
   const label = `${state.cell.type === 'code' ? 'Code' : 'Text'} cell ${number}`;
   return (
-    <section id={`cell-${id}`} aria-label={label} tabIndex={-1} className={clsx('nb-cell group', state.cell.type === 'code' ? 'nb-cell-code' : 'nb-cell-text')} data-run={state.run.state}>
+    <section id={`cell-${id}`} aria-label={label} tabIndex={-1} className={clsx('nb-cell group', state.cell.type === 'code' ? 'nb-cell-code' : 'nb-cell-text')} data-run={state.run.state} onKeyDown={(event) => event.target === event.currentTarget && onKeyDown(event)}>
       {state.cell.type === 'code' ? (
-        <CodeCell state={state} label={label} place={place} slot={slot} readOnly={readOnly} isNew={isNew} focusNext={focusNext} addAfter={addAfter} />
+        <CodeCell state={state} label={label} place={place} slot={slot} readOnly={readOnly} isNew={isNew} onKeyDown={onKeyDown} />
       ) : (
         <TextCell state={state} label={label} place={place} slot={slot} readOnly={readOnly} isNew={isNew} focusNext={focusNext} />
       )}
@@ -36,24 +49,15 @@ export const Cell = memo(function Cell({ id, number, place, slot, readOnly, tool
   );
 });
 
-type CodeProps = Omit<Props, 'id' | 'number' | 'tools'> & { state: PageCell; label: string };
+type PartProps = Pick<Props, 'place' | 'slot' | 'readOnly' | 'isNew'> & { state: PageCell; label: string };
 
-function CodeCell({ state, label, place, slot, readOnly, isNew, focusNext, addAfter }: CodeProps) {
+function CodeCell({ state, label, place, slot, readOnly, isNew, onKeyDown }: PartProps & { onKeyDown: (event: KeyboardEvent) => void }) {
   const lesson = useLesson();
   const code = useRef<CodeHandle>(null);
   const { cell, shown, run, rendered } = state;
   const underWay = useLate(run.state === 'queued' || run.state === 'running');
   const busy = run.state === 'asking' || (underWay && run.state === 'running');
   const hasOutputs = rendered.outputs ? slot?.outputs != null : shown.outputs.length > 0;
-
-  function onKeyDown(event: KeyboardEvent) {
-    if (event.key !== 'Enter' || readOnly || !(event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)) return;
-    event.preventDefault();
-    event.stopPropagation();
-    lesson.run(cell.id);
-    if (event.altKey) addAfter(cell.id, 'code');
-    else if (event.shiftKey) focusNext(cell.id);
-  }
 
   return (
     <div onKeyDownCapture={onKeyDown} onPointerEnter={lesson.approach}>
@@ -92,7 +96,7 @@ function RunNote({ run }: { run: Run }) {
   return <p className="nb-run-note">{run.tookMs < 60_000 ? `${(run.tookMs / 1_000).toFixed(1)} s` : `${Math.floor(run.tookMs / 60_000)} min ${Math.round((run.tookMs % 60_000) / 1_000)} s`}</p>;
 }
 
-function TextCell({ state, label, place, slot, readOnly, isNew, focusNext }: Omit<CodeProps, 'addAfter'>) {
+function TextCell({ state, label, place, slot, readOnly, isNew, focusNext }: PartProps & Pick<Props, 'focusNext'>) {
   const lesson = useLesson();
   const [editing, setEditing] = useState(isNew);
   const { cell, rendered } = state;

@@ -1,5 +1,6 @@
 'use client';
 
+import { useState } from 'react';
 import { parseNotebook } from '../../lib/core/lessons/notebook.ts';
 import { Button } from '../ui/button.tsx';
 import type { Conflict } from './autosave.client.ts';
@@ -8,6 +9,8 @@ import { useLesson } from './lesson-context.client.ts';
 /** A stale save: both versions, cell by cell where they differ. It stays until the learner has chosen. */
 export default function ConflictDialog({ conflict }: { conflict: Conflict }) {
   const lesson = useLesson();
+  const [failed, setFailed] = useState<string>();
+  const settle = async (choice: 'mine' | 'theirs' | 'both') => setFailed(await lesson.settle(choice));
   return (
     <div className="nb-conflict" role="alertdialog" aria-modal aria-labelledby="conflict-title" aria-describedby="conflict-text">
       <div className="nb-conflict-box">
@@ -25,10 +28,15 @@ export default function ConflictDialog({ conflict }: { conflict: Conflict }) {
             </div>
           ))}
         </div>
+        {failed !== undefined && (
+          <p role="alert" className="mt-4 text-bad">
+            The copy was not kept. {failed}
+          </p>
+        )}
         <div className="mt-5 flex flex-wrap justify-end gap-2">
-          <Button onClick={() => void lesson.settle('theirs')}>Take the other</Button>
-          <Button onClick={() => void lesson.settle('both')}>Take the other, keep mine as a copy</Button>
-          <Button variant="primary" autoFocus onClick={() => void lesson.settle('mine')}>
+          <Button onClick={() => void settle('theirs')}>Take the other</Button>
+          <Button onClick={() => void settle('both')}>Take the other, keep mine as a copy</Button>
+          <Button variant="primary" autoFocus onClick={() => void settle('mine')}>
             Keep mine
           </Button>
         </div>

@@ -24,6 +24,9 @@ type Hooks = {
 
 const unreachable = 'The site cannot be reached. Your work is kept in this browser; run a cell to try again.';
 
+/** The longest pause between two tries, on average: who is back is back for its pages within 5 s (F7), the way in included. In milliseconds. */
+const longestMs = 2_500;
+
 const load = () => void import('./kernel.client.ts');
 
 /** Reaches the lesson's kernel and keeps reaching it: open, wait, enter, connect, and again after each loss. */
@@ -118,7 +121,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       if (closed) return;
       if (answer.state === 'offline') {
         if (session.state === 'lost') dispatch({ kind: 'lost' });
-        await pause(Math.min(4_000, 250 * 2 ** tries) * (0.75 + Math.random() / 2));
+        await pause(Math.min(longestMs, 250 * 2 ** tries) * (0.75 + Math.random() / 2));
         continue;
       }
       if (answer.state === 'refused') return refused(answer);
@@ -132,7 +135,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
       }
       const socket = await goIn(answer.value);
       if (socket) return arrive(at, answer.value, socket);
-      await pause(Math.min(4_000, 250 * 2 ** tries));
+      await pause(Math.min(longestMs, 250 * 2 ** tries));
     }
   }
 
@@ -165,7 +168,7 @@ export function makeConnection(lesson: LessonId, hooks: Hooks) {
   async function approach() {
     if (session.state === 'closed' || session.state === 'ended' || session.state === 'refused') return reach();
     if (session.state !== 'lost') return undefined;
-    await pause(Math.min(4_000, 75 * 2 ** losses) * (0.5 + Math.random()));
+    await pause(Math.min(longestMs, 75 * 2 ** losses) * (0.5 + Math.random()));
     return session.state === 'lost' ? enter(session.at.workspace) : undefined;
   }
 

@@ -66,6 +66,8 @@ export function connectKernel(origin: string, kernelId: string, early: EarlySock
     WebSocket: Socket as unknown as typeof WebSocket,
   });
   const kernel: Kernel.IKernelConnection = new KernelConnection({ model: { id: kernelId, name: 'python3' }, clientId, serverSettings, handleComms: false });
+  // It would also do so when the kernel has begun again, and fail aloud when we dispose of it.
+  kernel.reconnect = () => Promise.resolve();
 
   const mine = new Set<string>();
   kernel.connectionStatusChanged.connect((_, status) => {

@@ -27,7 +27,7 @@ export function keepWorkSafe(lesson: Lesson): () => void {
       const { save } = lesson.status();
       if (save.state === 'saved') return;
       flush();
-      if (save.state === 'conflict' || save.state === 'refused') event.preventDefault();
+      if (save.state === 'conflict' || save.state === 'refused' || save.state === 'unread') event.preventDefault();
     },
     { signal },
   );

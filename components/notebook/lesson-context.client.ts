@@ -12,9 +12,11 @@ export function useLesson(): Lesson {
   return lesson;
 }
 
-export function useStatus(): Status {
+/** What `pick` takes of the status: a part renders anew when that has changed, and not with each cell that runs. */
+export function useStatus<T>(pick: (status: Status) => T): T {
   const lesson = useLesson();
-  return useSyncExternalStore((listener) => lesson.subscribe('status', listener), lesson.status, lesson.status);
+  const get = () => pick(lesson.status());
+  return useSyncExternalStore((listener) => lesson.subscribe('status', listener), get, get);
 }
 
 export function useCell(id: string): PageCell | undefined {

@@ -2,17 +2,17 @@ import { makeCell, type Notebook } from '../../lib/core/lessons/notebook.ts';
 import type { LessonId } from '../../lib/core/ids.ts';
 import type { ServerView } from '../../lib/core/servers/view.ts';
 import type { Unkept } from '../../lib/core/workspaces/unkept.ts';
-import { keepServer, setEditor } from './api.client.ts';
+import { keepServer } from './api.client.ts';
 import { makeAutosave, type Conflict, type Saved } from './autosave.client.ts';
 import { makeConnection } from './connection.client.ts';
 import { loadEditor } from './editor-loader.client.ts';
 import { onSiteEvent } from './events.client.ts';
+import { makeHandover } from './handover.client.ts';
 import { added, adopt, fromRendered, toNotebook, type Adoption, type PageCell, type RenderedCell } from './page-cells.ts';
 import { makeRuns } from './runs.client.ts';
 import type { Draft, SaveState } from './save.ts';
 import type { Session, WorkspaceAt } from './session.ts';
 import { makeTopics } from './store.client.ts';
-import { answerTabs, askTabs } from './tabs.client.ts';
 
 /** What the bars of the page show. */
 export type Status = {
@@ -35,9 +35,9 @@ export type Status = {
 
 export type LessonStart = { lesson: LessonId; user: string; path: string; cells: RenderedCell[]; editor: 'page' | 'lab' };
 
-const labMark = (lesson: LessonId) => `lectern-lab ${lesson}`;
-const labTopic = ({ id, path }: WorkspaceAt) => `lectern save JupyterLab ${id} ${path}`;
-const labPatienceMs = 10_000;
+/** In the server: what changes between these, as a cell runs, passes by itself. */
+const isWorking = ({ state }: Session) => state === 'entered' || state === 'connecting' || state === 'connected';
+
 /** A cell that was run at once has its output by then. In milliseconds. */
 const logLaterMs = 1_000;
 
@@ -46,26 +46,28 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   let order = rendered.map(({ id }) => id);
   const cells = new Map(rendered.map((each) => [each.id, fromRendered(each)]));
   const topics = makeTopics<'order' | 'status' | `cell:${string}`>();
-  let editor = editorAtStart;
   let server: Pick<Extract<ServerView, { state: 'ready' }>, 'endsAt' | 'isOld' | 'unkept'> = {};
   /** Tells this browser's other tabs of saves: the site announces none, for they would be most of what it has to say. */
   let saves: BroadcastChannel | undefined;
   let place: WorkspaceAt | undefined;
-  let labIsHere: boolean | undefined;
-  let saveLab: (() => Promise<boolean>) | undefined;
   let removed: { cell: PageCell; at: number } | undefined;
   let logTimer: ReturnType<typeof setTimeout> | undefined;
-  let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor, running: 0 };
+  let status: Status = { session: { state: 'closed' }, save: { state: 'saved' }, editor: editorAtStart, running: 0 };
 
+  /** Also while there is no server to be had. */
+  const whereabouts = () => connection.workspace() ?? place;
+  const isEditedHere = () => handover.editor() === 'page';
   const all = () => order.flatMap((id) => cells.get(id) ?? []);
 
   function refresh() {
-    const lab = editor === 'page' || labIsHere === undefined ? undefined : labIsHere ? 'here' : 'elsewhere';
     const running = all().filter(({ run }) => run.state === 'running' || run.state === 'asking' || run.state === 'queued').length;
-    const next: Status = { session: connection.session(), save: autosave.state(), editor, lab, running, endsAt: server.endsAt, isOld: server.isOld, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
-    if ((Object.keys(next) as (keyof Status)[]).every((key) => next[key] === status[key])) return;
+    const next: Status = { session: connection.session(), save: autosave.state(), editor: handover.editor(), lab: handover.lab(), running, endsAt: server.endsAt, isOld: server.isOld, unkept: server.unkept, removed: removed?.cell.cell, conflict: autosave.conflict(), offer: autosave.offer() };
+    const changed = (Object.keys(next) as (keyof Status)[]).filter((key) => next[key] !== status[key]);
+    if (changed.length === 0) return;
+    const isPassing = changed.every((key) => key === 'running' || (key === 'session' && isWorking(status.session) && isWorking(next.session)));
     status = next;
-    topics.tell('status');
+    if (isPassing) topics.tellSoon('status');
+    else topics.tell('status');
   }
 
   function set(id: string, next: (cell: PageCell) => PageCell) {
@@ -74,20 +76,16 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     const after = next(before);
     if (after === before) return;
     cells.set(id, after);
-    topics.tell(`cell:${id}`);
     const isChange = after.cell !== before.cell || after.shown !== before.shown;
-    if (isChange && editor === 'page') autosave.touch();
+    // That a cell has begun is passing: its output, which people wait for, comes right behind it.
+    const isPassing = !isChange && before.run.state === 'queued' && after.run.state === 'running';
+    if (isPassing) topics.tellSoon(`cell:${id}`);
+    else topics.tell(`cell:${id}`);
+    if (isChange && isEditedHere()) autosave.touch();
     if (after.run.state === before.run.state) return;
     refresh();
     // Who has run something may go offline and must be able to write on.
     if (after.run.state === 'done') void loadEditor();
-  }
-
-  /** This tab shows JupyterLab, also after it was loaded anew. */
-  function placeLab(here: boolean) {
-    labIsHere = here;
-    if (here) sessionStorage.setItem(labMark(lesson), 'here');
-    else sessionStorage.removeItem(labMark(lesson));
   }
 
   function heed(view: ServerView) {
@@ -112,6 +110,8 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     changed: () => refresh(),
     saved: (save: Saved) => saves?.postMessage(save),
   });
+
+  const handover = makeHandover({ lesson, editor: editorAtStart, autosave, whereabouts, changed: () => refresh() });
 
   const runs = makeRuns({ get: (id) => cells.get(id), all, set }, () => connection.link());
 
@@ -148,24 +148,19 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
   const listen = () =>
     onSiteEvent((event) => {
       const at = whereabouts();
-      if (event.kind === 'listening' && at && editor === 'page' && autosave.revision() !== undefined) void autosave.load(at);
+      if (event.kind === 'listening' && at && isEditedHere() && autosave.revision() !== undefined) void autosave.load(at);
       if (event.kind === 'server' && event.workspace === at?.id) heed(event.server);
       if (event.kind !== 'notebook' || event.workspace !== at?.id || event.path !== at.path) return;
-      const was = editor;
-      editor = event.editor;
-      if (editor === 'page') placeLab(false);
-      if (event.revision !== autosave.revision()) void autosave.load(at, was === 'lab' || editor === 'lab');
+      const byLab = handover.heard(event.editor);
+      if (event.revision !== autosave.revision()) void autosave.load(at, byLab);
       refresh();
     });
 
   function runCells(ids: string[]) {
-    if (editor !== 'page') return;
+    if (!isEditedHere()) return;
     runs.run(ids);
     if (runs.waiting() > 0) connection.want();
   }
-
-  /** Also while there is no server to be had. */
-  const whereabouts = () => connection.workspace() ?? place;
 
   const insert = (id: string, at: number, cell: PageCell) => {
     cells.set(id, cell);
@@ -182,13 +177,13 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
 
     /** Begins: claims a server, enters it, listens. @returns ends it */
     start(): () => void {
-      placeLab(editor === 'lab' && sessionStorage.getItem(labMark(lesson)) !== null);
+      handover.begin();
       refresh();
       const stopEvents = listen();
       saves = new BroadcastChannel('lectern-saves');
       saves.onmessage = ({ data }: MessageEvent<Saved>) => {
         const at = whereabouts();
-        if (at && data.workspace === at.id && data.path === at.path && editor === 'page' && data.revision > (autosave.revision() ?? Infinity)) void autosave.load(at);
+        if (at && data.workspace === at.id && data.path === at.path && isEditedHere() && data.revision > (autosave.revision() ?? Infinity)) void autosave.load(at);
       };
       connection.open();
       return () => {
@@ -257,51 +252,15 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
       autosave.touch();
     },
 
-    /** Everything in the site, what JupyterLab shows in this tab included. @returns whether it is */
-    flush: async (options?: { keepalive?: boolean }) => (saveLab ? saveLab() : autosave.flush(options)),
-    /** For the frame of JupyterLab: how it saves. @returns ends it, and the answers to other tabs that want the notebook back */
-    showsLab(save: () => Promise<boolean>): () => void {
-      saveLab = save;
-      const at = connection.workspace();
-      const stopAnswering = at && answerTabs(labTopic(at), save);
-      return () => {
-        saveLab = undefined;
-        stopAnswering?.();
-      };
-    },
+    flush: handover.flush,
+    showsLab: (save: () => Promise<boolean>) => handover.showsLab(connection.workspace(), save),
+    handOver: handover.handOver,
+    takeBack: handover.takeBack,
+    showLab: handover.showLab,
+
     retrySave: autosave.retryNow,
     settle: autosave.settle,
     restoreDraft: (yes: boolean) => autosave.restore(yes),
-
-    /** Hands the notebook over, once it is saved. False when it could not be. */
-    async handOver(to: 'lab' | 'page'): Promise<boolean> {
-      const at = whereabouts();
-      if (!at) return false;
-      if (to === 'lab' && !(await autosave.flush())) return false;
-      const before = labIsHere ?? false;
-      // Before the others hear of it: this tab must not take itself for one of them.
-      placeLab(to === 'lab');
-      const answer = await setEditor(at, to);
-      if (answer.state !== 'ok') {
-        placeLab(before);
-        return false;
-      }
-      if (to === 'page') await autosave.load(at, true);
-      editor = to;
-      refresh();
-      return true;
-    },
-    /** Takes the notebook from a JupyterLab elsewhere. Where one can be asked it saves first; one that is gone, or does not answer, is not waited for. */
-    async takeBack(): Promise<boolean> {
-      const at = whereabouts();
-      if (at) await askTabs(labTopic(at), labPatienceMs);
-      return this.handOver('page');
-    },
-    /** Shows JupyterLab in this tab, where another one had opened it. */
-    showLab() {
-      placeLab(true);
-      refresh();
-    },
   };
 }
 

@@ -37,13 +37,15 @@ export function NotebookView({ title, slots, ...start }: Props) {
 function Notebook({ title, slots, place, soon }: { title: string; slots: { [cell: string]: Slot }; place: Place; soon: boolean }) {
   const lesson = useLesson();
   const order = useOrder();
-  const { session, editor, lab, conflict } = useStatus();
+  const at = useStatus(({ session }) => ('at' in session ? session.at : undefined));
+  const editor = useStatus((status) => status.editor);
+  const lab = useStatus((status) => status.lab);
+  const conflict = useStatus((status) => status.conflict);
   const [fresh, setFresh] = useState<string>();
   const [labFailed, setLabFailed] = useState(false);
   const current = useRef<string>(undefined);
   const readOnly = editor === 'lab';
   const tools = useToolsLater();
-  const at = 'at' in session ? session.at : undefined;
   // JupyterLab stays while its server is away: what is unsaved in it is saved to the next one.
   const [frameAt, setFrameAt] = useState<Entered>();
   const wanted = lab !== 'here' ? undefined : at && at.origin !== frameAt?.origin ? at : frameAt;

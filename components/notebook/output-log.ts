@@ -3,7 +3,7 @@ import type { OutputLog } from './api.client.ts';
 import { eventOf, nothingShown, show, update, type Shown } from './execution.ts';
 
 /** One execution as the server's log tells it. `aborted`: it ended without having begun, since one before it failed. */
-export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'out-of-memory' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; firstSeq: number };
+export type Followed = { msgId: string; cellId: string; state: 'busy' | 'finished' | 'died' | 'out-of-memory' | 'aborted'; ok: boolean; executionCount: number | null; shown: Shown; /** It put out more than the server keeps. */ truncated: boolean; firstSeq: number };
 
 /** One that began: what a cell shows is of such. */
 export type Begun = Followed & { state: Exclude<Followed['state'], 'aborted'> };
@@ -19,10 +19,10 @@ export function readOn(reading: Reading, answer: OutputLog): Reading {
   const executions = new Map(base.executions);
   for (const { msgId, cellId, state, messages } of answer.executions) {
     if (cellId === null) continue;
-    let followed: Followed = executions.get(msgId) ?? { msgId, cellId, state, ok: true, executionCount: null, shown: nothingShown, firstSeq: messages[0]?.seq ?? 0 };
+    let followed: Followed = executions.get(msgId) ?? { msgId, cellId, state, ok: true, executionCount: null, shown: nothingShown, truncated: false, firstSeq: messages[0]?.seq ?? 0 };
     for (const { seq, type, content } of messages) {
       if (seq <= base.seq) continue;
-      if (type === 'truncated') followed = { ...followed, shown: show(followed.shown, { kind: 'output', output: { kind: 'stream', name: 'stderr', text: '\n[... more was printed than the server keeps ...]\n' } }) };
+      if (type === 'truncated') followed = { ...followed, truncated: true, shown: show(followed.shown, { kind: 'output', output: { kind: 'stream', name: 'stderr', text: '\n[... more was printed than the server keeps ...]\n' } }) };
       if (type === 'error') followed = { ...followed, ok: false };
       const event = eventOf({ type, content: content as JsonObject });
       if (event?.kind === 'count') followed = { ...followed, executionCount: event.executionCount };

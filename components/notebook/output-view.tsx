@@ -53,4 +53,8 @@ function Text({ text, whole, className }: { text: string; whole: boolean; classN
 
 const colourOf = (name: string | undefined) => (name?.startsWith('rgb') ? name : name && `var(--ansi-${name})`);
 
-const styleOf = ({ color, background }: Span): CSSProperties | undefined => (color || background ? { color: colourOf(color), backgroundColor: colourOf(background) } : undefined);
+/** A colour chosen for nobody's page, such as those of IPython's tracebacks: its lightness is kept where it can be read, by day and by night. */
+const readable = (colour: string | undefined) => (colour?.startsWith('rgb') ? `light-dark(oklch(from ${colour} min(l, 0.48) c h), oklch(from ${colour} max(l, 0.75) c h))` : colourOf(colour));
+
+const styleOf = ({ color, background }: Span): CSSProperties | undefined =>
+  color || background ? { color: background ? colourOf(color) : readable(color), backgroundColor: colourOf(background) } : undefined;

@@ -1,5 +1,6 @@
 import { readOutputs } from './api.client.ts';
 import { nothingShown, show, update, type KernelEvent } from './execution.ts';
+import { atNextFrame } from './frame.client.ts';
 import type { KernelLink } from './kernel.client.ts';
 import { latestByCell, nothingRead, readOn, type Begun, type Reading } from './output-log.ts';
 import type { PageCell } from './page-cells.ts';
@@ -47,28 +48,37 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
   function execute(to: KernelLink, cellId: string, code: string) {
     let since = performance.now();
     let silent = true;
-    // The first event is shown at once; what follows within a frame is shown together.
-    let batch: KernelEvent[] | undefined;
+    let begun = false;
+    // Held back until there is something to show with it, for every frame the page paints takes time from what is waited
+    // for: the execution's number until its first output or its end, further outputs until the next frame.
+    const held: KernelEvent[] = [];
+    let painting = false;
     const flush = () => {
-      const events = batch ?? [];
-      batch = undefined;
-      for (const event of joined(events)) apply(cellId, event);
+      const all = joined(held.splice(0));
+      // Of a connection that was lost the log tells, with all that was held back.
+      const events = live.has(id) ? all : [];
+      // What the cell showed stays until the new outputs come, or until it ends without any.
+      if (events.length > 0 && !begun) cells.set(cellId, (each) => ({ ...each, shown: { ...each.shown, clearNext: true } }));
+      begun ||= events.length > 0;
+      for (const event of events) apply(cellId, event);
     };
     const id = to.execute(code, cellId, {
       started() {
         since = performance.now();
-        setRun(cellId, { state: 'running', since });
+        // A question comes by a channel of its own, and may come first.
+        if (cells.get(cellId)?.run.state !== 'asking') setRun(cellId, { state: 'running', since });
       },
       event(event) {
-        if (batch) {
-          batch.push(event);
-          return;
-        }
-        apply(cellId, event);
+        held.push(event);
         if (event.kind === 'count') return;
         silent = false;
-        batch = [];
-        requestAnimationFrame(flush);
+        if (painting) return;
+        flush();
+        painting = true;
+        atNextFrame(() => {
+          painting = false;
+          flush();
+        });
       },
       asked(question) {
         flush();
@@ -78,18 +88,11 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
         flush();
         live.delete(id);
         heard.add(id);
-        if (silent) cells.set(cellId, (each) => ({ ...each, shown: nothingShown, rendered: { ...each.rendered, outputs: false } }));
+        if (silent && result !== 'aborted') cells.set(cellId, (each) => ({ ...each, shown: nothingShown, rendered: { ...each.rendered, outputs: false } }));
         setRun(cellId, result === 'aborted' ? { state: 'none' } : { state: 'done', ok: result === 'ok', tookMs: performance.now() - since });
       },
     });
     live.set(id, cellId);
-    cells.set(cellId, (each) => ({
-      ...each,
-      cell: each.cell.type === 'code' ? { ...each.cell, executionCount: null } : each.cell,
-      // What the cell showed stays until the new outputs come, or until it ends without any.
-      shown: each.shown.outputs.length > 0 ? { ...each.shown, clearNext: true } : nothingShown,
-      touched: { ...each.touched, outputs: true },
-    }));
   }
 
   function settleUnsure(announced: string[]) {
@@ -110,7 +113,8 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
     run(ids: string[]) {
       for (const id of ids) {
         const cell = cells.get(id);
-        if (cell?.cell.type !== 'code' || cell.run.state === 'queued') continue;
+        // What asks waits for its answer, and so would its next run.
+        if (cell?.cell.type !== 'code' || cell.run.state === 'queued' || cell.run.state === 'asking') continue;
         queue.push({ cellId: id, code: cell.cell.source });
         setRun(id, { state: 'queued' });
       }
@@ -158,7 +162,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
             const known = before.executions.get(followed.msgId);
             if ([...live.values()].includes(followed.cellId) || heard.has(followed.msgId) || known === followed || !cells.get(followed.cellId)) continue;
             if (known?.state === followed.state && known.shown === followed.shown && before.log === reading.log) continue;
-            cells.set(followed.cellId, (each) => ({
+            cells.set(followed.cellId, (each) => (showsMore(each, followed) ? { ...each, run: runOf(followed, each.run) } : {
               ...each,
               cell: each.cell.type === 'code' ? { ...each.cell, executionCount: followed.executionCount } : each.cell,
               shown: followed.shown,
@@ -176,6 +180,10 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
     },
   };
 }
+
+/** What the notebook has of an execution that is over may be more than the log kept of it. */
+const showsMore = ({ cell, shown, rendered }: PageCell, { truncated, state, executionCount }: Begun) =>
+  truncated && state !== 'busy' && cell.type === 'code' && cell.executionCount === executionCount && (rendered.outputs || shown.outputs.length > 0);
 
 function runOf({ state, ok }: Begun, before: PageCell['run']): PageCell['run'] {
   switch (state) {

@@ -5,7 +5,7 @@ import { Check, CloudOff, Code2, FastForward, FlaskConical, LoaderCircle, MoreHo
 import { lazy, Suspense, useState } from 'react';
 import { buttonClass } from '../ui/button.tsx';
 import { useLesson, useStatus } from './lesson-context.client.ts';
-import { saveTexts, type SaveState } from './save.ts';
+import { saveText } from './save.ts';
 import type { Session } from './session.ts';
 import { useLate } from './use-late.client.ts';
 
@@ -14,10 +14,9 @@ const RestartDialog = lazy(() => import('./restart-dialog.client.tsx'));
 /** What can be done with the whole notebook, and how it stands with server and saves. Always in view. */
 export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; addCell: (type: 'code' | 'markdown') => void; openLab: () => void }) {
   const lesson = useLesson();
-  const { session, save, running } = useStatus();
+  const hasKernel = useStatus(({ session }) => 'at' in session);
+  const busy = useLate(useStatus(({ session, running }) => running > 0 || (session.state === 'connected' && session.kernel === 'busy')));
   const [asksRestart, askRestart] = useState(false);
-  const hasKernel = 'at' in session;
-  const busy = useLate(running > 0 || (session.state === 'connected' && session.kernel === 'busy'));
 
   return (
     <div className="nb-bar" role="toolbar" aria-label="Notebook">
@@ -32,8 +31,8 @@ export function StatusBar({ readOnly, addCell, openLab }: { readOnly: boolean; a
         <Tool label="Open in JupyterLab" disabled={readOnly || !hasKernel} onClick={openLab} icon={<FlaskConical aria-hidden />} text="JupyterLab" />
       </div>
       <div className="nb-bar-state">
-        <Saved save={save} retry={lesson.retrySave} />
-        <Kernel session={session} busy={busy} />
+        <Saved retry={lesson.retrySave} />
+        <Kernel busy={busy} />
       </div>
       {asksRestart && (
         <Suspense>
@@ -53,23 +52,25 @@ const Tool = ({ label, text, icon, disabled, onClick }: ToolProps) => (
   </button>
 );
 
-function Saved({ save, retry }: { save: SaveState; retry: () => void }) {
-  const text = saveTexts[save.state];
+function Saved({ retry }: { retry: () => void }) {
+  const save = useStatus((status) => status.save);
+  const text = saveText(save);
   const icon = {
     saved: <Check aria-hidden />,
     unsaved: <MoreHorizontal aria-hidden />,
     saving: <LoaderCircle aria-hidden className="animate-spin" />,
     offline: <CloudOff aria-hidden />,
+    unread: <CloudOff aria-hidden />,
     conflict: <TriangleAlert aria-hidden />,
     refused: <TriangleAlert aria-hidden />,
   }[save.state];
-  const isBad = save.state === 'offline' || save.state === 'conflict' || save.state === 'refused';
+  const isBad = save.state === 'offline' || save.state === 'unread' || save.state === 'conflict' || save.state === 'refused';
   return (
     <span className={clsx('nb-state', isBad && 'nb-state-bad')} data-save={save.state}>
       {icon}
       {/* Said aloud only where something is wrong: each save would be too much. */}
       <span role={isBad ? 'status' : undefined}>{text}</span>
-      {(save.state === 'offline' || save.state === 'refused') && (
+      {(save.state === 'offline' || save.state === 'unread' || save.state === 'refused') && (
         <button type="button" className="underline" onClick={retry}>
           Try again
         </button>
@@ -104,7 +105,8 @@ export function kernelWord(session: Session, busy: boolean): { word: string; ton
   }
 }
 
-function Kernel({ session, busy }: { session: Session; busy: boolean }) {
+function Kernel({ busy }: { busy: boolean }) {
+  const session = useStatus((status) => status.session);
   const { word, tone } = kernelWord(session, busy);
   return (
     <span className="nb-state" data-kernel={session.state === 'connected' ? session.kernel : session.state}>

@@ -28,7 +28,7 @@ test('a profile says what differs; the rest is the default’s, but for its pool
   const [usual, further] = config.profiles;
   expect(usual).toMatchObject({ name: 'default', title: 'Standard', poolFloor: 5, mayUse: 'everyone' });
   expect(further).toMatchObject({
-    ...{ name: 'gpu', title: 'One GPU', cpus: 4, memoryBytes: 16_384 * MB, diskBytes: 700 * MB, processes: 150, lifetimeMs: 43_200_000, idleMs: 600_000, poolFloor: 0 },
+    ...{ name: 'gpu', title: 'One GPU', cpus: 4, memoryBytes: 16_384 * MB, diskBytes: 700 * MB, processes: 250, lifetimeMs: 43_200_000, idleMs: 600_000, poolFloor: 0 },
     ...{ timetable: gpu.timetable, mayUse: { roles: ['instructor'], courses: [] } },
   });
   expect(config.kubernetes.pods.further.get('gpu')).toEqual({

@@ -55,7 +55,7 @@ export const Settings = z.object({
   LECTERN_SECRET_PREVIOUS: z.string().min(32).optional().describe('The root before it was changed: what it signed stays valid until it expires.'),
   LECTERN_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info').describe('Least severe level that is logged.'),
 
-  LECTERN_SIGN_UP: z.enum(['open', 'invited', 'closed']).default('open').describe('Who may make an account: anyone, people invited by e-mail address, nobody.'),
+  LECTERN_SIGN_UP: z.enum(['open', 'invited', 'closed']).default('open').describe('Who may make an account: anyone, people whose e-mail address an admin has invited (/admin/people), nobody.'),
   LECTERN_MAIL_URL: optional.describe('Mail server, smtp://user:password@host:587. Without it each mail becomes a file below the state folder.'),
   LECTERN_MAIL_FROM: z.string().default('Lectern <lectern@localhost>').describe('Sender of mail.'),
   GITHUB_ID: optional.describe('Sign-in with GitHub: client id.'),
@@ -98,7 +98,7 @@ export const Settings = z.object({
   LECTERN_SERVER_CPUS: z.coerce.number().positive().default(1).describe('CPUs of one server.'),
   LECTERN_SERVER_MEMORY_MB: whole.default(1024).describe('Memory of one whole server, kernels included.'),
   LECTERN_SERVER_DISK_MB: whole.default(500).describe('Size of a server’s home.'),
-  LECTERN_SERVER_PROCESSES: whole.default(150).describe('Processes and threads one server may have.'),
+  LECTERN_SERVER_PROCESSES: whole.default(250).describe('Processes and threads one server may have. Each kernel has twelve.'),
   LECTERN_WORKSPACE_MB: whole.default(500).describe('Bytes one learner may keep per course, in MB.'),
   LECTERN_IDLE_S: whole.default(1800).describe('Seconds without a person or a running cell after which a server is stopped.'),
   LECTERN_IDLE_WARNING_S: whole.default(120).describe('Seconds before that at which the page warns and offers to keep the server.'),

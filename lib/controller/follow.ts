@@ -92,8 +92,8 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
         return record({ activeAt: now(), busy: activity.busySince !== undefined });
       case 'executed':
         save();
-        await refresh();
-        return;
+        // What nobody was told of as lasting needs no question to the server, which has outputs to pass on just now.
+        return activity.busySince ? refresh() : record({ activeAt: now(), busy: false });
       case 'kernel-died':
         await record({ activeAt: now(), busy: activity.busySince !== undefined });
         await refresh();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { gathered, together } from './waiting.ts';
+import { gathered, makeTurnstiles, together } from './waiting.ts';
 
 // Seen to fail with the run under way shared.
 test('who asks during a run gets the answer of the next one, with all who asked meanwhile', async () => {
@@ -23,6 +23,19 @@ test('a run that fails or hangs does not hold up the next one', async () => {
   await expect.poll(() => runs).toBe(1);
   await expect(ask()).rejects.toThrow('away');
   expect(await ask()).toBe(3);
+});
+
+// Seen to fail with one turnstile for all keys, and with no bound.
+test('works of one key that never end hold up those of the same key alone', async () => {
+  const turn = makeTurnstiles(2);
+  const begun: string[] = [];
+  const ends = Array.from({ length: 3 }, () => Promise.withResolvers<void>());
+  const stuck = ends.map(({ promise }, n) => turn('a', () => (begun.push(`a${n}`), promise)));
+  await turn('b', async () => void begun.push('b'));
+  expect(begun).toEqual(['a0', 'a1', 'b']);
+  ends[1]!.reject(new Error('failed'));
+  await expect(stuck[1]).rejects.toThrow('failed');
+  expect(begun).toEqual(['a0', 'a1', 'b', 'a2']);
 });
 
 // Seen to fail with places counted over more than one run.

@@ -61,6 +61,21 @@ export function makeTurnstile(most: number) {
   };
 }
 
+/** A turnstile for each key, so that whoever is stuck with all of theirs holds up themselves alone. */
+export function makeTurnstiles(most: number) {
+  const turns = new Map<string, { turn: ReturnType<typeof makeTurnstile>; asking: number }>();
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    const mine = turns.get(key) ?? { turn: makeTurnstile(most), asking: 0 };
+    turns.set(key, mine);
+    mine.asking++;
+    try {
+      return await mine.turn(work);
+    } finally {
+      if (--mine.asking === 0) turns.delete(key);
+    }
+  };
+}
+
 /**
  * One run of the work for all who ask meanwhile: whoever asks gets the answer of a run that begins after that, never of one under way.
  * A run that takes longer than `patienceMs` no longer holds up the next one.

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { PassThrough, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { UpstreamError, type Refusal } from '../core/errors.ts';
+import { makeTurnstiles } from '../core/waiting.ts';
 import type { Acted, LabSave, Place } from '../core/workspaces/lab-save.ts';
 import { folderOf, nameOf, parsePath } from '../core/workspaces/path.ts';
 import { answer, malformed, type Own } from './answer.ts';
@@ -12,7 +13,10 @@ import type { Special, Visit } from './notebook.ts';
 import { makeRoom } from './room.ts';
 import type { Link } from './target.ts';
 
-type Deps = { labSave: LabSave; ours: NotebookHeaders; onError: (error: unknown) => void };
+/** `bodyMs`: until a small body is here, also over a line of 300 kbit/s, or between two pieces of a large one. `answerMs`: for the server, counted from the last of the body that it took. */
+export type WritePatience = { bodyMs: number; answerMs: number };
+
+type Deps = { labSave: LabSave; ours: NotebookHeaders; patience: WritePatience; onError: (error: unknown) => void };
 
 /** Bodies up to this are taken in before a file is locked, so that a slow line holds no lock; longer ones are few. */
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -20,6 +24,8 @@ const SMALL_BYTES = 4 * 1024 * 1024;
 const HELD_BYTES = 32 * 1024 * 1024;
 /** Each holds a lock of the database meanwhile. */
 const [SMALL_AT_ONCE, LARGE_AT_ONCE] = [5, 2];
+/** Of one workspace: whose server or line is stuck keeps nobody else from saving. */
+const [SMALL_EACH, LARGE_EACH] = [2, 1];
 /** A model without content. */
 const ANSWER_BYTES = 1024 * 1024;
 
@@ -36,18 +42,26 @@ type Intent =
   | { do: 'restore'; path: string; request: string };
 
 /** Takes JupyterLab's writes of files, settings and layouts, and answers them when they are committed. */
-export function makeContents({ labSave, ours, onError }: Deps): Special {
+export function makeContents({ labSave, ours, patience, onError }: Deps): Special {
   const held = makeRoom(HELD_BYTES);
   const small = makeRoom(SMALL_AT_ONCE);
   const large = makeRoom(LARGE_AT_ONCE);
+  const [smallEach, largeEach] = [makeTurnstiles(SMALL_EACH), makeTurnstiles(LARGE_EACH)];
 
-  async function take(visit: Visit, link: Link, intent: Intent) {
+  function take(visit: Visit, link: Link, intent: Intent): Promise<void> {
     const length = Number(visit.request.headers['content-length'] ?? (visit.request.headers['transfer-encoding'] ? Infinity : 0));
     const isSmall = length <= SMALL_BYTES;
-    const release = [isSmall ? await held.take(length) : () => undefined];
+    return (isSmall ? smallEach : largeEach)(visit.entered.asking.wsp, () => takeIn(visit, link, intent, isSmall ? length : undefined));
+  }
+
+  /** @param length of a body that is taken in before anything is done; none when it is passed on as it comes */
+  async function takeIn(visit: Visit, link: Link, intent: Intent, length: number | undefined) {
+    const release = [length === undefined ? () => undefined : await held.take(length)];
     try {
-      const body = isSmall ? await whole(visit.request) : visit.request;
-      release.push(await (isSmall ? small : large).take(1));
+      const body = length === undefined ? visit.request : await whole(visit.request, patience.bodyMs);
+      release.push(await (length === undefined ? large : small).take(1));
+      if (length === undefined) endWhenSilent(visit.request, patience.bodyMs);
+      if (length === undefined) visit.request.setTimeout(patience.bodyMs, () => visit.request.destroy(new Error('a body stopped coming')));
       await perform(visit, link, intent, body);
     } finally {
       for (const give of release) give();
@@ -57,7 +71,7 @@ export function makeContents({ labSave, ours, onError }: Deps): Special {
   async function perform(visit: Visit, link: Link, intent: Intent, body: Buffer | Readable) {
     const place: Place = { workspace: visit.entered.asking.wsp, access: link.access };
     let answered: Answered | undefined;
-    const send = async (sending: Sending) => (answered = await ask(visit.request, link, sending));
+    const send = async (sending: Sending) => (answered = await ask(visit.request, link, sending, patience.answerMs));
     const act = async (sending: Sending): Promise<Acted> => toActed(await send(sending));
     const length = Buffer.isBuffer(body) ? body.length : lengthOf(visit.request);
 
@@ -135,8 +149,8 @@ function toIntent({ request, path: { parts, query } }: Visit): Intent | 'malform
   if (lab) return method === 'PUT' ? { do: 'save', path: lab, request: requestPath(parts, query) } : method === 'DELETE' ? { do: 'remove', path: lab, request: requestPath(parts, query) } : undefined;
   if (parts[0] !== 'api' || parts[1] !== 'contents') return undefined;
   const rest = parts.slice(2, parts.at(-1) === '' ? -1 : undefined);
-  const at = rest.lastIndexOf('checkpoints');
-  const isCheckpoint = at >= 0 && at >= rest.length - 2;
+  const at = checkpointsAt(rest);
+  const isCheckpoint = at >= 0;
   const named = (isCheckpoint ? rest.slice(0, at) : rest).join('/');
   if (named === '') return method === 'POST' && !isCheckpoint ? { do: 'make', request: requestPath(['api', 'contents'], query) } : undefined;
   const parsed = parsePath(named);
@@ -161,6 +175,9 @@ function toIntent({ request, path: { parts, query } }: Visit): Intent | 'malform
       return undefined;
   }
 }
+
+/** As Jupyter's routes have it (services/contents/handlers.py): any other name in a folder `checkpoints` is a file's. */
+const checkpointsAt = (rest: string[]) => (rest.at(-1) === 'checkpoints' ? rest.length - 1 : rest.at(-2) === 'checkpoints' && /^[\w-]+$/.test(rest.at(-1)!) ? rest.length - 2 : -1);
 
 /** The file below the home that JupyterLab keeps a setting or a layout in (k8s/images/notebook puts both there). */
 function labFile([, , kind, ...name]: string[]): string | undefined {
@@ -215,20 +232,31 @@ async function newPath(body: Buffer | Readable): Promise<string | undefined> {
 
 const lengthOf = ({ headers }: IncomingMessage) => (headers['content-length'] === undefined ? undefined : Number(headers['content-length']));
 
-/** @throws when the body was cut short */
-async function whole(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of request) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
+function endWhenSilent(request: IncomingMessage, ms: number) {
+  request.setTimeout(ms, () => request.destroy(new Error(`a body did not go on for ${ms} ms`)));
+  // What is done with it afterwards may last.
+  request.once('end', () => request.setTimeout(0));
+}
+
+/** @throws when the body was cut short, or was not here in time; then the connection is gone */
+async function whole(request: IncomingMessage, ms: number): Promise<Buffer> {
+  const late = setTimeout(() => request.destroy(new Error(`a body was not here after ${ms} ms`)), ms);
+  try {
+    const pieces: Buffer[] = [];
+    for await (const piece of request) pieces.push(piece as Buffer);
+    return Buffer.concat(pieces);
+  } finally {
+    clearTimeout(late);
+  }
 }
 
 /** @throws UpstreamError('jupyter') when there is no whole answer */
-async function ask(request: IncomingMessage, { pool, access }: Link, { path, body, length }: Sending): Promise<Answered> {
+async function ask(request: IncomingMessage, { pool, access }: Link, { path, body, length }: Sending, answerMs: number): Promise<Answered> {
   const headers = headersToNotebook(request.headers, access.secrets.token);
   for (let i = headers.length - 2; i >= 0; i -= 2) if (headers[i] === 'content-length') headers.splice(i, 2);
   if (body !== undefined && length !== undefined) headers.push('content-length', String(length));
   try {
-    const answered = await pool.request({ method: request.method as Dispatcher.HttpMethod, path, headers, body: length === 0 ? undefined : body });
+    const answered = await pool.request({ method: request.method as Dispatcher.HttpMethod, path, headers, body: length === 0 ? undefined : body, headersTimeout: answerMs });
     return { status: answered.statusCode, headers: answered.headers, body: await limited(answered.body) };
   } catch (cause) {
     throw new UpstreamError('jupyter', 'pass a write on', cause);

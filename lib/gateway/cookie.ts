@@ -6,8 +6,8 @@ export const COOKIE = '__Host-lectern';
 const MOST = 4;
 
 /** Every value the cookie header gives the pass's name. */
-export function passesIn(header: string | undefined): string[] {
-  if (header === undefined || !header.includes(COOKIE)) return [];
+export function passesIn(header: string): string[] {
+  if (!header.includes(COOKIE)) return [];
   const values: string[] = [];
   for (const pair of header.split(';')) {
     const text = pair.trim();

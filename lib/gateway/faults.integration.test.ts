@@ -51,7 +51,7 @@ test('F10 a server that is not the one the row names hears nothing, and its cont
 // Two things protect: a proof is good for five seconds, and a closed connection forgets it. With the first alone removed it still passes; seen to fail with both.
 test('F10 an address that is given to another server while the gateway runs is asked again before it is used', async () => {
   let now = Date.now();
-  await start({ now: () => new Date(now) });
+  await start({ now: () => now });
   expect(await status()).toBe(200);
   expect((await dial(world.port, ada.host, '/api/events', { cookie })).status).toBe(101);
   const heard = ada.upstream.seen.length;

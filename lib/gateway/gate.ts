@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { askingOf, decideEntry, isDue, type Admission, type Asking, type Target } from '../core/auth/access.ts';
 import { PASS_SECONDS, verifyGrant, type GrantKeys, type Pass } from '../core/auth/grant.ts';
 import type { WorkspaceKey } from '../core/ids.ts';
@@ -11,7 +11,7 @@ import type { Routes } from './route.ts';
 export type Entered = { state: 'in'; asking: Asking; rights: string; target: Target; /** A cookie to send along, when it was renewed. */ cookie: Flat };
 export type Verdict = Entered | { state: 'out'; own: Own };
 
-type Deps = { routes: Routes; passes: Passes; keys: GrantKeys; now: () => Date };
+type Deps = { routes: Routes; passes: Passes; keys: GrantKeys; now: () => number };
 
 /** A cookie is renewed after a check with the database no older than this. */
 const CHECKED_MS = 5_000;
@@ -30,7 +30,7 @@ const ended = {
 
 /** Who may come in at a notebook origin, and to which server they get. */
 export function makeGate({ routes, passes, keys, now }: Deps) {
-  function known(pass: Pass | undefined, at: Date): Verdict | Promise<Verdict> {
+  function known(pass: Pass | undefined, at: number): Verdict | Promise<Verdict> {
     if (!pass) return out(noPass());
     const admission = routes.admit(pass);
     if (!(admission instanceof Promise)) return decide(pass, admission, at);
@@ -40,7 +40,7 @@ export function makeGate({ routes, passes, keys, now }: Deps) {
     );
   }
 
-  function decide(pass: Pass, admission: Admission, at: Date): Verdict | Promise<Verdict> {
+  function decide(pass: Pass, admission: Admission, at: number): Verdict | Promise<Verdict> {
     if (admission.state === 'refused') return out(forbidden(ended[admission.why]));
     const { server, rights } = admission;
     if (typeof server === 'string') return out(noServer());
@@ -49,10 +49,10 @@ export function makeGate({ routes, passes, keys, now }: Deps) {
   }
 
   /** The cookie slides while its sign-in lives, and to the new server when the workspace has another one. */
-  async function renew(pass: Pass, entered: Entered, at: Date): Promise<Verdict> {
+  async function renew(pass: Pass, entered: Entered, at: number): Promise<Verdict> {
     const { sid, wsp } = pass;
     try {
-      const admission = at.getTime() - routes.readAt(sid, wsp) < CHECKED_MS ? undefined : await routes.fresh(pass);
+      const admission = at - routes.readAt(sid, wsp) < CHECKED_MS ? undefined : await routes.fresh(pass);
       if (admission?.state === 'refused') return out(forbidden(ended[admission.why]));
       if (typeof admission?.server === 'string') return out(noServer());
       const target = admission?.server ?? entered.target;
@@ -65,19 +65,19 @@ export function makeGate({ routes, passes, keys, now }: Deps) {
 
   return {
     /** By the cookie. At once when cookie and rows are known. */
-    admit(headers: IncomingHttpHeaders, key: WorkspaceKey): Verdict | Promise<Verdict> {
+    admit(request: Pick<IncomingMessage, 'headers' | 'socket'>, key: WorkspaceKey): Verdict | Promise<Verdict> {
       const at = now();
-      const pass = passes.find(headers.cookie, key, at);
+      const pass = passes.find(request, key, at);
       return pass instanceof Promise ? pass.then((found) => known(found, at)) : known(pass, at);
     },
 
     /** By a grant, once: it opens the one server it names. */
     async enter(text: string, key: WorkspaceKey): Promise<Verdict> {
-      const grant = await verifyGrant(text, keys, now());
+      const grant = await verifyGrant(text, keys, new Date(now()));
       if (!grant || grant.key !== key) return out(noPass());
       const asking = askingOf(grant);
       try {
-        for (const since = now().getTime(); ; ) {
+        for (const since = now(); ; ) {
           const admission = await routes.fresh(asking);
           const decision = decideEntry(grant, admission);
           if (decision === 'enter' && admission.state === 'admitted' && typeof admission.server === 'object') {
@@ -85,7 +85,7 @@ export function makeGate({ routes, passes, keys, now }: Deps) {
             return { state: 'in', asking, rights: admission.rights, target: admission.server, cookie };
           }
           if (decision === 'refuse') return out(forbidden(admission.state === 'refused' ? ended[admission.why] : 'That server is gone. Open the lesson again.'));
-          if (now().getTime() - since > MARK_WAIT_MS) return out(noServer());
+          if (now() - since > MARK_WAIT_MS) return out(noServer());
           await new Promise((resolve) => setTimeout(resolve, MARK_LOOK_MS));
         }
       } catch {

@@ -93,7 +93,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
         if (verdict.state === 'out') return answer(request, response, verdict.own, standing);
         visit({ request, response, path, entered: verdict, cors: from.cors, own });
       };
-      const verdict = gate.admit(headers, key);
+      const verdict = gate.admit(request, key);
       if (verdict instanceof Promise) verdict.then(go).catch((err: unknown) => broken(request, response, err));
       else go(verdict);
     },
@@ -107,7 +107,7 @@ export function makeNotebook({ config, ours, gate, routes, targets, sockets, exc
       const takeEarly = holdEarly(browser);
       const grant = grantIn(request);
       if (grant !== undefined && request.headers.origin !== site) return answerSocket(browser, forbidden('A notebook is entered from the site only.'), ours.standing);
-      const verdict = await (grant === undefined ? gate.admit(request.headers, key) : gate.enter(grant, key));
+      const verdict = await (grant === undefined ? gate.admit(request, key) : gate.enter(grant, key));
       if (verdict.state === 'out') return answerSocket(browser, verdict.own, ours.standing);
       const { asking, rights, target } = verdict;
       if (countOf(sockets, asking.wsp) >= SOCKETS_EACH) return answerSocket(browser, { status: 429, code: 'throttled', say: 'Too many connections are open.' }, ours.standing);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Asking } from '../core/auth/access.ts';
 import { CLOCK_SKEW_SECONDS, signPass, verifyPass, type GrantFacts, type GrantKeys, type Pass } from '../core/auth/grant.ts';
 import type { WorkspaceKey } from '../core/ids.ts';
@@ -11,11 +12,13 @@ const SAME_PASS_MS = 30_000;
 
 export function makePasses(keys: GrantKeys) {
   const verified = new Map<string, Pass>();
+  // A browser sends the same cookies again and again on a connection, and to compare them is cheaper than to look them up.
+  const onConnection = new WeakMap<object, { header: string; pass: Pass }>();
   const renewed = new Map<string, { at: number; pass: Promise<string> }>();
 
-  async function verify(values: string[], key: WorkspaceKey, now: Date): Promise<Pass | undefined> {
+  async function verify(values: string[], key: WorkspaceKey, nowMs: number): Promise<Pass | undefined> {
     for (const value of values) {
-      const pass = await verifyPass(value, keys, now);
+      const pass = await verifyPass(value, keys, new Date(nowMs));
       if (!pass) continue;
       keep(verified, value, pass);
       if (pass.key === key) return pass;
@@ -23,26 +26,33 @@ export function makePasses(keys: GrantKeys) {
     return undefined;
   }
 
+  const isGood = (pass: Pass, key: WorkspaceKey, nowMs: number) => pass.key === key && nowMs <= pass.expiresAt.getTime() + CLOCK_SKEW_SECONDS * 1000;
+
   return {
-    /** The pass the cookie header holds for this workspace; at once when this very cookie was seen before. */
-    find(header: string | undefined, key: WorkspaceKey, now: Date): Pass | undefined | Promise<Pass | undefined> {
+    /** The pass the request's cookies hold for this workspace; at once when this very cookie was seen before. */
+    find({ headers: { cookie: header }, socket }: Pick<IncomingMessage, 'headers' | 'socket'>, key: WorkspaceKey, nowMs: number): Pass | undefined | Promise<Pass | undefined> {
+      if (header === undefined) return undefined;
+      const last = onConnection.get(socket);
+      if (last && last.header === header && isGood(last.pass, key, nowMs)) return last.pass;
       const values = passesIn(header);
       for (const value of values) {
         const pass = verified.get(value);
-        if (pass && pass.key === key && now.getTime() <= pass.expiresAt.getTime() + CLOCK_SKEW_SECONDS * 1000) return pass;
+        if (!pass || !isGood(pass, key, nowMs)) continue;
+        onConnection.set(socket, { header, pass });
+        return pass;
       }
-      return values.length === 0 ? undefined : verify(values, key, now);
+      return values.length === 0 ? undefined : verify(values, key, nowMs);
     },
 
     /** A new pass for the same sign-in and workspace, to this server. */
-    renew({ sid, sub, wsp, key }: Asking, server: ServerRef, now: Date): Promise<string> {
+    renew({ sid, sub, wsp, key }: Asking, server: ServerRef, nowMs: number): Promise<string> {
       const id = `${sid} ${wsp} ${server.id} ${server.generation}`;
       const last = renewed.get(id);
-      if (last && now.getTime() - last.at < SAME_PASS_MS) return last.pass;
+      if (last && nowMs - last.at < SAME_PASS_MS) return last.pass;
       const facts: GrantFacts = { sid, sub, wsp, key, srv: server.id, gen: server.generation };
-      const pass = signPass(facts, keys, now);
+      const pass = signPass(facts, keys, new Date(nowMs));
       renewed.delete(id);
-      keep(renewed, id, { at: now.getTime(), pass });
+      keep(renewed, id, { at: nowMs, pass });
       return pass;
     },
   };

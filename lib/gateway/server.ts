@@ -8,7 +8,7 @@ import type { Jupyter } from '../core/servers/jupyter.ts';
 import { keyOfHost } from '../core/workspaces/origin.ts';
 import type { LabSave } from '../core/workspaces/lab-save.ts';
 import { answer, answerSocket, lastWords, type Own } from './answer.ts';
-import { makeContents } from './contents.ts';
+import { makeContents, type WritePatience } from './contents.ts';
 import { makeExchanges } from './exchanges.ts';
 import { SERVICE_RESTART } from './frames.ts';
 import { makeGate } from './gate.ts';
@@ -33,7 +33,9 @@ export type GatewayDeps = {
   /** Whether what it needs has once been there. From then on it serves what it knows, even while the database is away. */
   isReady?: () => boolean;
   patience?: Patience;
-  now?: () => Date;
+  writes?: WritePatience;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 };
 
 const HEADER_BYTES = 16 * 1024;
@@ -52,16 +54,16 @@ const tooLarge = Buffer.from(
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 /** The front door: the site, notebook origins, and nobody else. */
-export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, now = () => new Date() }: GatewayDeps) {
-  const routes = makeRoutes({ rows, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'rows could not be read') });
+export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, writes = { bodyMs: 120_000, answerMs: 30_000 }, now = Date.now }: GatewayDeps) {
+  const routes = makeRoutes({ rows, now, onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
-  const targets = makeTargets({ jupyter, keys: secrets.keys, now: () => now().getTime(), onError: (err) => log.warn({ err }, 'a server did not prove itself') });
+  const targets = makeTargets({ jupyter, keys: secrets.keys, now, onError: (err) => log.warn({ err }, 'a server did not prove itself') });
   const sockets = makeSockets(patience);
   const exchanges = makeExchanges();
   const site = makeSite({ config, log });
   const ours = notebookHeaders(config.site.origin);
-  const specials = [makeContents({ labSave, ours, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
+  const specials = [makeContents({ labSave, ours, patience: writes, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
   const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, exchanges, specials, log });
   const open = {
     *[Symbol.iterator]() {

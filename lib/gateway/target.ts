@@ -29,7 +29,7 @@ const CONNECT_MS = 5_000;
 const CONNECTIONS = 64;
 
 export type Link = { pool: Pool; access: Access };
-type Line = { target: Target; proof?: { at: number; done: Promise<Access> }; access?: Access; pool: Pool; usedAt: number };
+type Line = { target: Target; proof?: { at: number; done: Promise<Access> }; access?: Access; pool: Pool; usedAt: number; /** Its connections were ended. */ isOver?: boolean };
 
 const idOf = ({ ref, address }: Target) => `${ref.id} ${ref.generation} ${address.kind === 'unix' ? address.path : `${address.host} ${address.port}`}`;
 
@@ -41,7 +41,7 @@ export function makeTargets({ jupyter, keys, now = Date.now, onError }: Deps) {
 
   function lineOf(target: Target): Line {
     const seen = known.get(target);
-    if (seen && lines.get(idOf(target)) === seen) return seen;
+    if (seen && !seen.isOver) return seen;
     const id = idOf(target);
     let line = lines.get(id);
     if (!line) {
@@ -103,6 +103,7 @@ export function makeTargets({ jupyter, keys, now = Date.now, onError }: Deps) {
       for (const [id, line] of lines) {
         if (now() - line.usedAt < unusedMs) continue;
         lines.delete(id);
+        line.isOver = true;
         line.pool.destroy().catch(() => undefined);
       }
     },

@@ -9,6 +9,9 @@ import { verified } from './verified.ts';
 
 export type JupyterClient = Jupyter & { /** Ends every connection. */ close(): Promise<void> };
 
+/** Locks of the files are held meanwhile. What counts is the time without a sign from the server, not the way of the bytes to it. */
+const PUT_BACK_MS = 30_000;
+
 /** The notebook environment's extension over HTTP, on a unix socket or a host and port. */
 export function makeJupyter(): JupyterClient {
   const agents = makeAgents();
@@ -16,7 +19,7 @@ export function makeJupyter(): JupyterClient {
     prove: (access) => prove(agents, access),
 
     async putBack(access, files) {
-      const reply = await agents.ask(access, 'put back files', 'POST', '/lectern/put-back', { body: Readable.from(packed(files)), type: 'application/x-tar', patienceMs: 300_000 });
+      const reply = await agents.ask(access, 'put back files', 'POST', '/lectern/put-back', { body: Readable.from(packed(files)), type: 'application/x-tar', patienceMs: PUT_BACK_MS });
       const { written, refused } = (await reply.body.json()) as { written: Record<string, Sha256>; refused: PutBackResult['refused'] };
       return { written: new Map(Object.entries(written)), refused };
     },

@@ -58,5 +58,5 @@ export function decideEntry(grant: GrantFacts, admission: Admission): 'enter' | 
 /** A pass is renewed from then on, and at once when its workspace has another server than it says. */
 const RENEW_BELOW_MS = 8 * 60_000;
 
-export const isDue = (pass: Pass, server: ServerRef, now: Date): boolean =>
-  pass.expiresAt.getTime() - now.getTime() < RENEW_BELOW_MS || pass.srv !== server.id || pass.gen !== server.generation;
+export const isDue = (pass: Pass, server: ServerRef, nowMs: number): boolean =>
+  pass.expiresAt.getTime() - nowMs < RENEW_BELOW_MS || pass.srv !== server.id || pass.gen !== server.generation;

@@ -111,6 +111,7 @@ def prepare_folders(settings: Settings) -> None:
 PROFILE = """
 c.Completer.use_jedi = False
 c.HistoryManager.hist_file = ":memory:"
+c.IPKernelApp.outstream_class = "lectern_server.outstream.OutStream"
 """
 
 

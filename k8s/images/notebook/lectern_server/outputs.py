@@ -70,14 +70,20 @@ class OutputLog:
             execution.state = "finished"
         self._append(execution, kind, content, metadata)
 
-    def abandon(self, kernel_id, state="died") -> None:
-        """The kernel died or began again: what it was executing will never finish, and what waited never begin. `state` says how it died."""
-        for message_id in [message_id for message_id, (kernel, _) in self._announced.items() if kernel == kernel_id]:
+    def abandon(self, kernel_id, path=None, state="died") -> None:
+        """The kernel of that notebook died or began again: what it was executing will never finish, and what waited never begin. `state` says how it died."""
+        waited = [(message_id, cell_id) for message_id, (kernel, cell_id) in self._announced.items() if kernel == kernel_id]
+        for message_id, _ in waited:
             del self._announced[message_id]
-        for execution in self._executions.values():
-            if execution.kernel_id == kernel_id and execution.state == "busy":
-                execution.state = state
-                self._append(execution, "status", b'{"execution_state":"dead"}', b"{}")
+        executing = [e for e in self._executions.values() if e.kernel_id == kernel_id and e.state == "busy"]
+        # A kernel that dies at once does not come to say what it has begun: it was what it was sent first.
+        if path is not None and waited and not executing:
+            message_id, cell_id = waited[0]
+            executing = [Execution(path, kernel_id, message_id, cell_id)]
+            self._executions[message_id] = executing[0]
+        for execution in executing:
+            execution.state = state
+            self._append(execution, "status", b'{"execution_state":"dead"}', b"{}")
 
     def rename(self, kernel_id, path) -> None:
         for execution in self._executions.values():

@@ -20,11 +20,23 @@ class Sessions(SessionManager):
         # The stock manager looks first and creates later: three requests at once made three kernels.
         async with self._one_at_a_time:
             if await self.session_exists(path=path):
-                return await self.get_session(path=path)
+                return self.noted(await self.get_session(path=path))
             if kernel_id is None and self.warm:
                 kernel_id = await self.warm.adopt(path, kernel_name)
             session = await super().create_session(path=path, name=name, type=type, kernel_name=kernel_name, kernel_id=kernel_id)
             return self.noted(session)
+
+    async def let_go_unused(self):
+        """
+        Notebooks that were opened, looked at and left keep no kernel: each takes 60 MB, and a visit of a dozen lessons
+        filled the server's memory with them. Whoever comes back gets another, and misses nothing.
+        """
+        async with self._one_at_a_time:
+            for session in await self.list_sessions():
+                kernel = session["kernel"]
+                if session["type"] == "notebook" and kernel and kernel["connections"] == 0 and self.watch.is_unused(kernel["id"]):
+                    # A session goes with its kernel.
+                    await self.kernel_manager.shutdown_kernel(kernel["id"], now=True)
 
     async def update_session(self, session_id, **kwargs):
         await super().update_session(session_id, **kwargs)

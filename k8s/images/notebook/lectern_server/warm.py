@@ -78,11 +78,16 @@ class Warm:
         await asyncio.sleep(2)
         while time.monotonic() < deadline and self.watch.busy():
             await asyncio.sleep(0.5)
+        try:
+            await self.sessions.let_go_unused()
+        except Exception:
+            self.log.exception("Kernels that nobody used are still there")
         if self.kernel_id is None:
             await self.prepare()
 
     async def run(self, client, code) -> None:
         asked = client.execute(code, silent=True, store_history=False)
+        self.watch.disregard(asked)
 
         async def answer():
             while True:
