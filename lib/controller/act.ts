@@ -3,7 +3,7 @@ import type { Access, Jupyter } from '../core/servers/jupyter.ts';
 import { afterFailedStart, endStateOf, type Action, type Limits } from '../core/servers/reconcile.ts';
 import { accessTo, findAccess, serverSecrets, type ServerKeys } from '../core/servers/secrets.ts';
 import type { Address, Profile, Server, ServerRef } from '../core/servers/server.ts';
-import type { Spawner } from '../core/servers/spawner.ts';
+import { NoRoom, type Spawner } from '../core/servers/spawner.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import type { Snapshots } from '../core/workspaces/snapshot.ts';
 import type { Term } from './lead.ts';
@@ -20,8 +20,8 @@ export class Deposed extends Error {
 /** Its owner may be in it: only where the mark is kept can still change. */
 export const isMarked = (server: Server) => server.state === 'running' && server.markedAt !== undefined;
 
-/** Longest times an outside call may take before it counts as failed, in milliseconds. */
-const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look: 10_000, save: 30_000 };
+/** Longest times an outside call may take before it counts as failed, in milliseconds. A snapshot goes on meanwhile, and the next one where it ended. */
+const patience = { start: 60_000, stop: 60_000, mark: 10_000, prove: 5_000, look: 10_000, save: 60_000 };
 
 /** Carries out decisions. Nothing outside the database is touched before the lease has been asked, right then, whether this term still leads. */
 export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limits, log }: ActDeps) {
@@ -37,7 +37,10 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
     await store.setMarked(ref, term.epoch);
   }
 
-  /** @returns whether anything may have changed, so that it is worth looking again */
+  /**
+   * @returns whether anything may have changed, so that it is worth looking again
+   * @throws NoRoom of a start, once whoever it was for is in the queue again
+   */
   async function act(server: Server, action: Action, profile: Profile, term: Term): Promise<boolean> {
     const { ref } = server;
     const move = (to: Parameters<ServerStore['move']>[2]) => store.move(ref, server.state, to, term.epoch);
@@ -49,6 +52,11 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
           await effect(term, 'start', () => spawner.start(ref, profile, serverSecrets(keys[0]!.server, ref), server.state === 'starting'));
         } catch (error) {
           if (error instanceof Deposed || (server.state !== 'starting' && server.state !== 'warming')) throw error;
+          if (error instanceof NoRoom) {
+            if (server.state === 'starting') await move({ to: 'requested', attempts: server.attempts, retryAt: lease.now() });
+            else await move({ to: 'stopping', reason: 'room' });
+            throw error;
+          }
           log.warn({ err: error, server: ref.id }, 'start failed');
           const left = await within(patience.look, 'look', spawner.look(ref));
           return act(server, afterFailedStart(server, 'start', left, lease.now(), limits), profile, term);
@@ -89,8 +97,8 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
         const save = action.save;
         if (save && workspace) {
           await effect(term, 'save', async () => snapshots.take(await access(ref, save.address), workspace)).catch((error: unknown) => {
-            if (error instanceof Deposed) throw error;
-            log.warn({ err: error, server: ref.id }, 'last snapshot failed');
+            if (error instanceof Deposed || !save.isLast) throw error;
+            log.error({ err: error, server: ref.id, workspace }, 'the last snapshot failed to the end: what code wrote since the one before is lost with the server');
           });
         }
         if (action.instance !== undefined) await effect(term, 'stop', () => spawner.stop(ref, action.instance));

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ServerId } from '../core/ids.ts';
+import { UpstreamError } from '../core/errors.ts';
+import type { ServerId, WorkspaceId } from '../core/ids.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
 import type { Spawner } from '../core/servers/spawner.ts';
 import { tamper } from './folder-spawner.fixture.ts';
@@ -207,6 +208,34 @@ test('servers nobody owns that take long to end hold up no learner', async () =>
   const workspace = await world.workspace();
   await world.request(workspace.id);
   await world.until(workspace.id, 'running');
+});
+
+/** A server that runs and is then no longer wanted. */
+async function stopped(): Promise<WorkspaceId> {
+  const { id } = await world.workspace();
+  const ref = await world.request(id);
+  await world.until(id, 'running');
+  await world.store.wantStopped(ref.id, 'requested');
+  return id;
+}
+
+// Seen to fail with the server removed after the first try.
+test('a server whose last snapshot fails is kept until one has gone well', async () => {
+  let tries = 0;
+  world.start({ take: async () => void (await (++tries < 3 ? Promise.reject(new UpstreamError('database', 'away')) : undefined)) });
+  const id = await stopped();
+  expect(await world.until(id, 'stopped')).toMatchObject({ reason: 'requested' });
+  expect(tries).toBe(3);
+});
+
+// Seen to fail with tries without an end, and with the end of them unsaid.
+test('a server whose last snapshot never goes well ends at the deadline, and the operator is told', async () => {
+  const { logged } = world.start({ limits: { saveMs: 300 }, take: () => Promise.reject(new UpstreamError('jupyter', 'away')) });
+  const id = await stopped();
+  await world.until(id, 'stopped');
+  expect(world.snapshots.length).toBeGreaterThan(1);
+  expect(logged.filter(({ level }) => level === 'error')).toMatchObject([{ message: expect.stringMatching(/lost with the server/) as string, fields: { workspace: id } }]);
+  expect(world.spawner.kept()).toEqual([]);
 });
 
 // Seen to fail with the mark not looked at, without the grace, and without the sweep.

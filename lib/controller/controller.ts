@@ -1,23 +1,20 @@
 import type { Bus } from '../core/bus.ts';
 import type { ServerId } from '../core/ids.ts';
 import { decideIdle } from '../core/servers/idle.ts';
-import { justClaimed, poolChanges, poolTarget } from '../core/servers/pool.ts';
-import { admit } from '../core/servers/queue.ts';
 import { decide, idleLimits, type Action, type Seen } from '../core/servers/reconcile.ts';
 import { profileNamed, type Profiles, type RunningServer, type Server, type ServerRef } from '../core/servers/server.ts';
-import type { Listed } from '../core/servers/spawner.ts';
+import { NoRoom, type Listed } from '../core/servers/spawner.ts';
 import type { History } from '../core/workspaces/thinning.ts';
 import { Deposed, isMarked, makeAct, type ActDeps } from './act.ts';
 import { follow, type FollowOptions, type Follower } from './follow.ts';
 import { keepHouse, type HousekeepingOptions } from './housekeeping.ts';
 import { lead, type Term } from './lead.ts';
 import { restMs } from './rest.ts';
+import { makeStaff, type StaffOptions } from './staff.ts';
 import { makeSweep } from './sweep.ts';
 import { makeBackOff, makeBell, makeTurnstile, pause, within } from '../core/waiting.ts';
 
-export type ControllerOptions = FollowOptions & HousekeepingOptions & {
-  maxServers: number;
-  startsAtOnce: number;
+export type ControllerOptions = FollowOptions & HousekeepingOptions & StaffOptions & {
   /** Between two passes when nothing rings, and while something starts. */
   passMs: number;
   startingPassMs: number;
@@ -25,7 +22,6 @@ export type ControllerOptions = FollowOptions & HousekeepingOptions & {
   standbyMs: number;
   /** How long a server no row knows is left alone: its row may be on its way back from a backup. */
   orphanGraceMs: number;
-  backOffMs: { first: number; most: number };
 };
 
 type Deps = ActDeps & { bus: Bus; history: History; profiles: Profiles };
@@ -45,12 +41,8 @@ export const defaultOptions: Omit<ControllerOptions, 'maxServers' | 'startsAtOnc
 
 /** A class is inside long before each of its servers carries its own mark: that waits while so much else is under way. */
 const atLeisure = 24;
-const demandWindowMs = 5 * 60_000;
 const absent: Seen = { sighting: { state: 'absent' }, claimed: false };
 const keyOf = ({ ref }: { ref: { id: ServerId; generation: number } }) => `${ref.id}/${ref.generation}`;
-const poolKey = (profile: string) => `pool ${profile}`;
-/** Of one whose starts have not been seen yet. */
-const usualStartMs = 5_000;
 
 /**
  * The loop that makes the servers that are equal the servers that are wanted: list, compare, repair. Run it in as many
@@ -68,12 +60,11 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     const ending = makeTurnstile(8);
     const saving = makeTurnstile(4);
     const calling = makeTurnstile(32);
-    /** Some of the database's connections stay free, for the lease first of all. */
-    const writing = makeTurnstile(6);
     /** Whose work ended since the pass began: what the pass read of them may be older than that. */
     const settled = new Set<ServerId>();
     const stop = ({ id, generation, sighting }: Listed) =>
       void task(id, () => ending(() => effect(term, 'stop', () => spawner.stop({ id, generation }, sighting.instance)).then(() => true)));
+    const staff = makeStaff({ store, lease, profiles, isWorking: (id) => working.has(id), start: (server) => perform(server, { do: 'start' }), quicken, ring: bell.ring }, options, term);
     const sweep = makeSweep({ store, now: lease.now, log, stop }, options.orphanGraceMs);
 
     /**
@@ -88,7 +79,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
           if (changed) bell.ring();
         })
         .catch((error: unknown) => {
-          if (error instanceof Deposed) return bell.ring();
+          if (error instanceof NoRoom) staff.noRoom();
+          if (error instanceof NoRoom || error instanceof Deposed) return bell.ring();
           backOff.fail(id);
           log.warn({ err: error, server: id }, 'will try again');
         })
@@ -135,74 +127,12 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       }
     }
 
-    const each = <T>(all: readonly T[], write: (one: T) => Promise<void>) => Promise.all(all.map((one) => writing(() => write(one))));
-
-    /** @returns how long until a pool may be filled further, where it is not yet */
-    async function staff(servers: Server[], seen: ReadonlyMap<string, Listed>): Promise<number | undefined> {
-      const ready = (server: Server) => sightedReady(seen.get(keyOf(server)));
-      const pools = poolsOf(servers, profiles, ready);
-      const count = (which: (server: Server) => boolean) => servers.reduce((sum, server) => sum + (which(server) ? 1 : 0), 0);
-      const free = options.maxServers - count(({ state }) => state !== 'requested');
-      const starting = count(isUnderWay);
-      const anyWaiting = servers.some(({ state, desired }) => state === 'requested' && desired === 'run');
-      const { waiting, lastServed } = anyWaiting ? await store.queue() : { waiting: [], lastServed: new Map() };
-      const { handOver, start, held, lacking } = admit(waiting, lastServed, { free, startsAtOnce: options.startsAtOnce, starting, profiles: pools }, lease.now());
-      await each(handOver, async (pair) => void ((await store.handOver(pair.to, pair.warm, term.epoch)) && quicken(pair.warm)));
-      const known = new Map(servers.map((server) => [server.ref.id, server]));
-      await Promise.all(start.map(async (ref) => {
-        if (!(await store.move(ref, 'requested', { to: 'starting', stage: 'creating' }, term.epoch))) return;
-        const server = known.get(ref.id);
-        if (server?.state === 'requested') perform({ ...server, state: 'starting', stage: 'creating', since: lease.now() }, { do: 'start' });
-        else bell.ring();
-      }));
-
-      const now = lease.now();
-      const given = new Set(handOver.map(({ warm }) => warm.id));
-      const wants = [...pools].map(([name, pool]) => {
-        const profile = profiles.find((one) => one.name === name);
-        const target = profile ? poolTarget(profile, now, { claimedAt: pool.claimedAt, windowMs: demandWindowMs, startMs: startMs.get(name) ?? usualStartMs }) : 0;
-        const just = justClaimed(pool.claimedAt, now);
-        const left = pool.warm.filter(({ id }) => !given.has(id));
-        return { profile, left, target, warm: pool.standing - (pool.warm.length - left.length), warming: pool.warming + pool.lingering, justClaimed: just.count, nextMs: just.nextMs, resting: backOff.resting(poolKey(name)) };
-      });
-      const leaving = count(({ state, desired }) => state === 'stopping' || (state === 'warm' && desired === 'stop'));
-      const changes = poolChanges(wants, { free: free - start.length, starts: options.startsAtOnce - starting - start.length, held, wanted: Math.max(0, lacking - leaving) });
-      for (const [at, { add, drop }] of changes.entries()) {
-        const { profile, left } = wants[at]!;
-        await each(profile ? Array.from({ length: add }, () => profile) : [], async (made) => {
-          const added = await store.addWarming(made, term.epoch);
-          if (added === 'fenced') return;
-          wasWarming.set(added.ref.id, { profile: added.profile, since: added.since.getTime() });
-          perform(added, { do: 'start' });
-        });
-        await each(left.slice(left.length - Math.min(drop, left.length)), async (ref) => void (await store.move(ref, 'warm', { to: 'stopping', reason: 'surplus' }, term.epoch)));
-      }
-      return wants.reduce<number | undefined>((least, { nextMs }) => (nextMs === undefined ? least : Math.min(nextMs, least ?? Infinity)), undefined);
-    }
-
-    /** Servers for a pool that cannot be started must not be made in a hurry for ever; nor must they keep another profile's from being made. */
-    let wasWarming = new Map<ServerId, { profile: string; since: number }>();
-    const startMs = new Map<string, number>();
-    function learnFromStarts(servers: Server[]): void {
-      const states = new Map(servers.map((server) => [server.ref.id, server]));
-      for (const [id, { profile, since }] of wasWarming) {
-        const now = states.get(id);
-        if (now?.state === 'warming') continue;
-        if (now?.state === 'warm' || now?.state === 'running') {
-          backOff.succeed(poolKey(profile));
-          startMs.set(profile, Math.max(500, ((startMs.get(profile) ?? usualStartMs) + (lease.now().getTime() - since)) / 2));
-        } else if (now?.desired !== 'stop') backOff.fail(poolKey(profile));
-      }
-      wasWarming = new Map(servers.flatMap((server) => (server.state === 'warming' ? [[server.ref.id, { profile: server.profile, since: server.since.getTime() }] as const] : [])));
-    }
-
     async function pass(): Promise<number> {
       const began = performance.now();
       settled.clear();
       const servers = await store.live();
-      const listed = await within(30_000, 'list', spawner.list());
+      const listed = await within(30_000, 'list', spawner.list(profiles));
       const seen = new Map(listed.map((one) => [keyOf({ ref: one }), one]));
-      learnFromStarts(servers);
       for (const server of servers) {
         const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profileNamed(profiles, server.profile), limits);
         if (action.do === 'nothing' || (action.do === 'mark' && isMarked(server) && working.size >= atLeisure)) continue;
@@ -210,9 +140,9 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         else perform(server, action);
       }
       attend(servers);
-      const fillMs = await staff(servers, seen);
+      const fillMs = await staff.staff(servers, (server) => readyAs(seen.get(keyOf(server))));
       await sweep(listed, new Set(servers.map(keyOf)), working);
-      backOff.keepOnly(new Set([...profiles.map(({ name }) => poolKey(name)), ...servers.map(({ ref }) => ref.id)]));
+      backOff.keepOnly(new Set(servers.map(({ ref }) => ref.id)));
       await recordMemory(servers, seen);
       await report();
       log.debug({ servers: servers.length, ms: Math.round(performance.now() - began) }, 'pass');
@@ -276,28 +206,5 @@ export function makeController(deps: Deps, options: ControllerOptions) {
   };
 }
 
-/** Its start takes a part of what a machine can start at once; one that waits for its image or for a node takes none. */
-const isUnderWay = (server: Server) => (server.state === 'warming' || server.state === 'starting') && !isStuck(server);
-const isStuck = (server: Server) => (server.state === 'warming' || server.state === 'starting') && (server.stage === 'image' || server.stage === 'room');
-
-/** `warm`: those that can be handed over now. `standing`: with those that were not seen ready just now. */
-type PoolNow = { warm: ServerRef[]; standing: number; warming: number; /** Of the stuck, those for the pool. */ lingering: number; stuck: number; claimedAt: Date[] };
-
-/** Each profile's servers, in one look at all; those of a profile that is no more come last. */
-function poolsOf(servers: readonly Server[], profiles: Profiles, ready: (server: Server) => boolean): Map<string, PoolNow> {
-  const empty = (): PoolNow => ({ warm: [], standing: 0, warming: 0, lingering: 0, stuck: 0, claimedAt: [] });
-  const pools = new Map(profiles.map(({ name }) => [name, empty()]));
-  for (const server of servers) {
-    const pool = pools.get(server.profile) ?? empty();
-    pools.set(server.profile, pool);
-    if (isStuck(server)) pool.stuck++;
-    if (server.state === 'running') pool.claimedAt.push(server.claimedAt);
-    if (server.desired !== 'run') continue;
-    if (server.state === 'warming') pool[isStuck(server) ? 'lingering' : 'warming']++;
-    if (server.state === 'warm') pool.standing++;
-    if (server.state === 'warm' && ready(server)) pool.warm.push(server.ref);
-  }
-  return pools;
-}
-
-const sightedReady = (listed: Listed | undefined) => listed?.sighting.state === 'ready' && !listed.claimed;
+/** Whether it can be handed over, and is what would be made now. */
+const readyAs = (listed: Listed | undefined) => (listed?.sighting.state !== 'ready' || listed.claimed ? undefined : listed.outdated ? 'outdated' : 'current');

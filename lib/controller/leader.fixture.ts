@@ -21,7 +21,7 @@ const controller = makeController(
     history: hub.history,
     keys: [{ server: new Uint8Array(32) }],
     profiles: [{ ...testProfile, poolFloor: 0 }],
-    limits: { warningMs: 60_000, busyMs: 60_000, startAttempts: 2, retryMs: 20 },
+    limits: { warningMs: 60_000, busyMs: 60_000, startAttempts: 2, retryMs: 20, saveMs: 60_000 },
     log: { ...hub.log, info: (_fields, message) => say(message) },
   },
   { ...quick, passMs: 40, orphanGraceMs: 0 },

@@ -22,7 +22,7 @@ const controller = makeController(
     history: hub.history,
     keys: secrets.keys,
     profiles: config.profiles,
-    limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000 },
+    limits: { warningMs: config.idleWarningMs, busyMs: config.busyMs, startAttempts: 3, retryMs: 1_000, saveMs: 3 * 60_000 },
     log: hub.log,
   },
   // On one machine a start keeps about one CPU busy: more at once would make each learner wait longer.

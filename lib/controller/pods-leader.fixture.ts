@@ -24,7 +24,7 @@ const controller = makeController(
     history: hub.history,
     keys: [{ server: new Uint8Array(32) }],
     profiles: [{ ...testProfile, poolFloor: 0, ...given.profile }],
-    limits: { warningMs: 120_000, busyMs: 60_000, startAttempts: 2, retryMs: 100 },
+    limits: { warningMs: 120_000, busyMs: 60_000, startAttempts: 2, retryMs: 100, saveMs: 60_000 },
     log: { ...hub.log, info: (_fields, message) => say(message) },
   },
   { ...quick, orphanGraceMs: 0 },

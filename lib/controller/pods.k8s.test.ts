@@ -31,6 +31,36 @@ test('F14 F26 a learner’s server is a pod: claimed warm, marked, and its owner
   await on.settled();
 });
 
+// Seen to fail with outdated servers taken for any others (the old one stayed), and with all of them dropped at once (nobody was warm).
+test('after an upgrade a warm server of the old image and limits is replaced once its successor is warm, and who works goes on', async () => {
+  const before = on.start({ profile: { poolFloor: 1 } });
+  await on.warm();
+  const { id: workspace } = await on.world.workspace();
+  await on.world.store.claimWarm(workspace, testProfile.name);
+  const { ref, instance } = await on.until(workspace, 'running');
+  const warm = async () => (await on.world.store.live()).filter(({ state }) => state === 'warm').map(({ ref }) => ref);
+  await vi.waitFor(async () => expect(await warm()).toHaveLength(1), slow);
+  await on.settled();
+  const [old] = await warm();
+  await before.stop();
+
+  // The same image by its other name.
+  const image = on.namespace.settings.image.replace(/^(?!docker\.io)/, 'docker.io/');
+  on.start({ profile: { poolFloor: 1, memoryBytes: 700 << 20 } }, on.namespace.open({ image }));
+  const counts: number[] = [];
+  await vi.waitFor(async () => {
+    const now = await warm();
+    counts.push(now.length);
+    expect(now).toHaveLength(1);
+    expect(now).not.toEqual([old]);
+  }, slow);
+  expect(Math.min(...counts)).toBe(1);
+  await on.settled();
+  expect(await on.until(workspace, 'running')).toMatchObject({ ref, instance });
+  const [made] = await warm();
+  expect(await on.namespace.api.call('GET', on.namespace.path(made!))).toMatchObject({ spec: { containers: [{ image, resources: { limits: { memory: String(700 << 20) } } }] } });
+});
+
 // Its parts are seen to fail in sight.test.ts (the stage) and reconcile.test.ts (the reason).
 test('F15 whose server’s image is missing reads so at once, and at the deadline as the reason; nothing is left', async () => {
   const by = on.namespace.open({ image: 'registry.invalid/lectern/absent:1', pullPolicy: 'Never' });
@@ -43,8 +73,8 @@ test('F15 whose server’s image is missing reads so at once, and at the deadlin
   expect(await on.namespace.pods()).toEqual([]);
 });
 
-// Seen to fail: the first with a row that is starting and has no pod left as it is, the second with a lease that nobody can take over.
-// After the third nothing is left to be done: with that lease it does not fail.
+// Seen to fail: the first with a row that is starting and has no pod left as it is, the second and the third with a lease that nobody can
+// take over, the third also with a list and a look that know of no pod another program made.
 test.each(['store.move starting', 'spawner.start', 'store.move running'])('F6 a controller killed by SIGKILL after %s leaves one pod, and the next one goes on with it', async (killedAfter) => {
   const { child } = on.startProcess({ killedAfter });
   const { id: workspace } = await on.world.workspace();
@@ -53,8 +83,12 @@ test.each(['store.move starting', 'spawner.start', 'store.move running'])('F6 a 
   expect(child.signalCode).toBe('SIGKILL');
   on.start();
   await on.until(workspace, 'running');
+  // Whoever comes now is served by nobody but the next one.
+  const { id: later } = await on.world.workspace();
+  await on.world.request(later);
+  await on.until(later, 'running');
   await on.settled();
-  expect(await on.spawner.list()).toMatchObject([ref]);
+  expect(await on.spawner.list()).toContainEqual(expect.objectContaining(ref));
 });
 
 // Seen to fail with a running row that says nothing of a mark left alone.
@@ -86,13 +120,15 @@ test('F17 of two controllers the leader is killed in a burst: the other one goes
   expect(both.filter(({ said }) => said.includes('leading'))).toHaveLength(2);
 });
 
-// Not seen to fail: the lease, the row’s move that only one can make, and the pod’s name would all have to go.
-test('F17 two controllers over one cluster make one pod for one wish', async () => {
-  on.start({ leaseMs: 2_000 });
-  on.start({ leaseMs: 2_000 }, on.namespace.open());
-  const { id: workspace } = await on.world.workspace();
-  await on.world.request(workspace);
-  await on.until(workspace, 'running');
-  await on.settled();
-  expect(await on.spawner.list()).toHaveLength(1);
+test('F17 two controllers over one cluster make one pod for each of many wishes at once', async () => {
+  const wishes = 20;
+  for (let count = 0; count < 2; count++) on.start({ leaseMs: 2_000, options: { startsAtOnce: wishes + 1 } }, on.namespace.open({ nodeSelector: { no: 'node' } }));
+  const [last, ...people] = await Promise.all(Array.from({ length: wishes + 1 }, () => on.world.workspace()));
+  await Promise.all(people.map(({ id }) => on.world.request(id)));
+  await vi.waitFor(async () => expect((await on.namespace.pods()).length).toBeGreaterThanOrEqual(wishes), slow);
+  // By the time this one has a pod too, whatever was begun for the others is done.
+  await on.world.request(last!.id);
+  await vi.waitFor(async () => expect(await on.world.store.of(last!.id)).toMatchObject({ stage: 'room' }), slow);
+  expect((await on.namespace.servers()).map(({ id }) => id).sort()).toEqual((await on.world.store.live()).map(({ ref }) => ref.id).sort());
+  expect(await on.namespace.pods()).toHaveLength(wishes + 1);
 });

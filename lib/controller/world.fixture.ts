@@ -6,6 +6,7 @@ import { makeDatabase as makeTestDatabase } from '../../scripts/testing/database
 import { addWorkspace, makeTestHub, testProfile } from '../../scripts/testing/controller-hub.ts';
 import type { WorkspaceId } from '../core/ids.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
+import type { Limits } from '../core/servers/reconcile.ts';
 import type { Profile, Server } from '../core/servers/server.ts';
 import type { Shortfall } from '../core/servers/shortfall.ts';
 import type { Spawner } from '../core/servers/spawner.ts';
@@ -20,7 +21,9 @@ export type StartOptions = {
   profile?: Partial<Profile>;
   /** Profiles besides the default. */
   others?: (Partial<Profile> & { name: string })[];
-  limits?: Partial<{ warningMs: number; busyMs: number; startAttempts: number; retryMs: number }>;
+  limits?: Partial<Limits>;
+  /** What a snapshot does, besides being noted. */
+  take?: () => Promise<void>;
   /** The name of the step after which this controller is as good as killed: nothing it does from then on has any effect. */
   killedAfter?: string;
   leaseMs?: number;
@@ -43,7 +46,7 @@ export async function makeWorld() {
   const stops: (() => Promise<void>)[] = [];
 
   /** Starts a controller; `stop` ends it as SIGTERM would. */
-  function start({ options, profile, others = [], limits, killedAfter, leaseMs = 2_000, databaseUrl = database.url, keys, real }: StartOptions = {}) {
+  function start({ options, profile, others = [], limits, take, killedAfter, leaseMs = 2_000, databaseUrl = database.url, keys, real }: StartOptions = {}) {
     const ending = new AbortController();
     const own = makeTestHub(databaseUrl, { holder: `c${stops.length}`, leaseMs });
     const switchOff = makeKillSwitch(killedAfter);
@@ -54,11 +57,16 @@ export async function makeWorld() {
         bus: own.bus,
         spawner: switchOff.wrap('spawner', real?.spawner ?? makeFolderSpawner(folder, `c${stops.length}`)) as Spawner,
         jupyter: real?.jupyter ?? (jupyter as unknown as Jupyter),
-        snapshots: { take: async (_access, workspace) => void snapshots.push({ workspace, at: performance.now() }) },
+        snapshots: {
+          take: async (_access, workspace) => {
+            snapshots.push({ workspace, at: performance.now() });
+            await take?.();
+          },
+        },
         history: own.history,
         keys: (keys ?? [new Uint8Array(32)]).map((server) => ({ server })),
         profiles: [{ ...testProfile, poolFloor: 0, ...profile }, ...others.map((other) => ({ ...testProfile, poolFloor: 0, ...other }))],
-        limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, ...limits },
+        limits: { warningMs: 100, busyMs: 60_000, startAttempts: 2, retryMs: 20, saveMs: 60_000, ...limits },
         log: own.log,
       },
       { ...quick, ...options },

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { Kernel } from '../../scripts/testing/kernel.ts';
 import { makeTestSite, notebookOf, type TestSite } from '../../scripts/testing/site.ts';
-import type { LessonId, WorkspaceId } from '../core/ids.ts';
+import { UpstreamError } from '../core/errors.ts';
+import type { LessonId, Sha256, WorkspaceId } from '../core/ids.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { makeSnapshots } from '../core/workspaces/snapshots.ts';
 import { putFile } from './files.ts';
@@ -122,7 +123,31 @@ test('a listing that is not complete deletes nothing, and neither does a file th
   expect(await site.hub.workspaces.files(workspace)).toEqual(before);
 }, 300_000);
 
-// Seen to fail with the note left out of the snapshot.
+// Seen to fail with the file that the database did not take passed over.
+test('F11 a snapshot during which the database was away for one file says so after the others, and the next one keeps it', async () => {
+  await site.warm();
+  const actor = await learner();
+  const { workspace } = await goIn(actor);
+  const access = await site.access(workspace);
+  const sha256 = createHash('sha256').update('x').digest('hex') as Sha256;
+  // Code has run nothing here: the site's own snapshots find nothing to do.
+  const jupyter = {
+    ...site.hub.jupyter,
+    list: async () => ({ entries: [1, 2, 3].map((n) => ({ kind: 'file' as const, path: `${n}.txt`, size: 1, sha256, modifiedMs: 0 })), complete: false }),
+    read: async () => ({ size: 1, sha256, bytes: (async function* () { yield Buffer.from('x'); })() }),
+  };
+  let writes = 0;
+  const write: typeof site.hub.workspaces.write = (...asked) => (++writes === 1 ? Promise.reject(new UpstreamError('database', 'away')) : site.hub.workspaces.write(...asked));
+  const snapshots = makeSnapshots({ ...site.hub, jupyter, workspaces: { ...site.hub.workspaces, write }, fileLimitBytes: 1e9, now: () => new Date(), store: site.hub.serverStore, onUnkept: () => undefined });
+  const kept = async () => (await site.hub.workspaces.files(workspace)).filter(({ path }) => path.endsWith('.txt')).length;
+  await expect(snapshots.take(access, workspace)).rejects.toThrow('away');
+  expect(await kept()).toBe(2);
+  await snapshots.take(access, workspace);
+  expect(await kept()).toBe(3);
+  expect(writes, 'what was kept is not kept again').toBe(4);
+}, 300_000);
+
+// Seen to fail with the note left out of the snapshot, and with each file told to the operator at each snapshot.
 test('F21 a file that finds no room in the workspace is named to its owner until it is kept or gone, also after a reload', async () => {
   await site.warm();
   const actor = await learner();
@@ -139,7 +164,8 @@ test('F21 a file that finds no room in the workspace is named to its owner until
   const stop = site.hub.feed.listen({ actor, send: (event) => told.push(JSON.stringify(event)), end: () => undefined });
   await used(site.hub.config.workspaceBytes);
   await kernel.run("open('one.bin', 'wb').write(b'1' * 5000); open('two.bin', 'wb').write(b'2' * 5000)");
-  await site.snapshots.take(access, workspace);
+  for (let times = 0; times < 2; times += 1) await site.snapshots.take(access, workspace);
+  expect(site.unkept.filter(({ path }) => path.endsWith('.bin'))).toHaveLength(2);
   const both = ['one.bin', 'two.bin'].map((each) => ({ path: each, why: 'quota' }));
   expect(await unkept()).toEqual(both);
   await vi.waitFor(() => expect(told.at(-1)).toContain('"unkept"'), patient);

@@ -53,7 +53,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
       history: makeHistory(hub.database),
       keys: secrets.keys,
       profiles: [{ ...anyProfile, name: 'default', poolFloor }],
-      limits: { warningMs: 60_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 200 },
+      limits: { warningMs: 60_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 200, saveMs: 60_000 },
       log: hub.log,
     },
     { ...defaultOptions, passMs: 500, maxServers: 6, startsAtOnce: 2, snapshotGapMs: 100 },

@@ -1,9 +1,9 @@
 import type { ServerRef } from '../../core/servers/server.ts';
 import type { Listed } from '../../core/servers/spawner.ts';
-import { isClaimed, ownerOf, sight, type SeenPod } from './sight.ts';
+import { isClaimed, ownerOf, recipeIn, sight, type SeenPod } from './sight.ts';
 
 /** One pod of ours as it was last seen, without all that we do not need of it. */
-export type Known = { ref: ServerRef; namespace: string; name: string; uid: string; version: string; claimed: boolean; sighting: Listed['sighting']; said?: string };
+export type Known = { ref: ServerRef; namespace: string; name: string; uid: string; version: string; profile?: string; recipe?: string; claimed: boolean; sighting: Listed['sighting']; said?: string };
 /** `now`: undefined once it is gone. */
 export type Change = { before?: Known; now?: Known };
 
@@ -11,7 +11,7 @@ export type Change = { before?: Known; now?: Known };
 export function knownOf(pod: SeenPod): Known | undefined {
   const ref = ownerOf(pod);
   const { name, namespace, uid, resourceVersion: version } = pod.metadata;
-  return ref && { ref, namespace, name, uid, version, claimed: isClaimed(pod), ...sight(pod) };
+  return ref && { ref, namespace, name, uid, version, ...recipeIn(pod), claimed: isClaimed(pod), ...sight(pod) };
 }
 
 /** Resource versions of one kind are whole numbers that only grow, in as many digits as it takes. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ServerRef } from '../../core/servers/server.ts';
 
-const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
+export const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 /** Ids of any length and letters become distinct names: nothing of an id but its hash is in one. */
 export const podName = ({ id, generation }: ServerRef) => `server-${hash(`${id}\0${generation}`)}`;
@@ -20,6 +20,8 @@ export const keys = {
   profile: 'lectern/profile',
   /** `pool`, then `claimed` for ever. */
   state: 'lectern/state',
+  /** What it was made from, in short: see recipeOf. */
+  recipe: 'lectern/recipe',
   safeToEvict: 'cluster-autoscaler.kubernetes.io/safe-to-evict',
 } as const;
 

@@ -3,7 +3,7 @@ import type { ServerId } from '../../core/ids.ts';
 import { anyProfile, anySecrets } from '../../core/servers/server.fixture.ts';
 import type { ServerRef } from '../../core/servers/server.ts';
 import { labelValue, namespacesOf, podName, readRef, sayRef } from './names.ts';
-import { podOf, type PodSettings } from './pod.ts';
+import { podOf, recipeOf, type PodSettings } from './pod.ts';
 
 const MB = 1 << 20;
 const ref: ServerRef = { id: 'f00d' as ServerId, generation: 3 };
@@ -27,7 +27,7 @@ test('T30 the pod of a server, whole', () => {
         'lectern/profile': 'default',
         'lectern/state': 'pool',
       },
-      annotations: { 'lectern/server': '3 f00d', 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' },
+      annotations: { 'lectern/server': '3 f00d', 'lectern/recipe': recipeOf(profile, plain), 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' },
     },
     spec: {
       restartPolicy: 'Never',
@@ -127,4 +127,13 @@ test('every start of a server means the same namespace, servers are spread over 
   for (const name of ['a', 'b', 'c']) expect(three.filter(([first]) => first === name).length).toBeGreaterThan(850);
   const four = refs.map((one) => namespacesOf(one, ['a', 'b', 'c', 'd']));
   expect(four.map((names) => names.filter((name) => name !== 'd'))).toEqual(three);
+});
+
+// Seen to fail with the image alone as the recipe, and with the whole pod, whose name and secrets differ.
+test('pods of a profile have one recipe, whoever they are for, until its image or a limit is another', () => {
+  const recipe = (of: ReturnType<typeof podOf>) => of.metadata?.annotations?.['lectern/recipe'];
+  const other: ServerRef = { id: 'beef' as ServerId, generation: 9 };
+  expect(recipe(podOf(other, profile, { token: 'another', identityKey: 'other' }, plain, 'elsewhere', true))).toBe(recipeOf(profile, plain));
+  expect(recipeOf(profile, { ...plain, image: 'lectern/notebook:2' })).not.toBe(recipeOf(profile, plain));
+  expect(recipeOf({ ...profile, memoryBytes: 2048 * MB }, plain)).not.toBe(recipeOf(profile, plain));
 });

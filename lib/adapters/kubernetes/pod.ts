@@ -1,7 +1,8 @@
 import type { V1Pod, V1Toleration } from '@kubernetes/client-node';
+import type { ServerId } from '../../core/ids.ts';
 import type { Profile, ServerRef } from '../../core/servers/server.ts';
 import type { ServerSecrets } from '../../core/servers/spawner.ts';
-import { keys, labelValue, podName, sayRef } from './names.ts';
+import { hash, keys, labelValue, podName, sayRef } from './names.ts';
 
 /** How pods are made, besides their profile. Sizes in bytes. */
 export type PodSettings = {
@@ -28,6 +29,15 @@ const MB = 1 << 20;
 
 /** The pod of one server, whole: nothing of it depends on anything but what is given. `claimed`: somebody's from the beginning. */
 export function podOf(ref: ServerRef, profile: Profile, secrets: ServerSecrets, settings: PodSettings, namespace: string, claimed = false): V1Pod {
+  const pod = withoutRecipe(ref, profile, secrets, settings, namespace, claimed);
+  return { ...pod, metadata: { ...pod.metadata, annotations: { ...pod.metadata?.annotations, [keys.recipe]: recipeOf(profile, settings) } } };
+}
+
+/** In short, what all pods of a profile have in common as they are made now: all of one but whose it is, its secrets and its place. */
+export const recipeOf = (profile: Profile, settings: PodSettings): string =>
+  hash(JSON.stringify(withoutRecipe({ id: '' as ServerId, generation: 0 }, profile, { token: '', identityKey: '' }, settings, '', false)));
+
+function withoutRecipe(ref: ServerRef, profile: Profile, secrets: ServerSecrets, settings: PodSettings, namespace: string, claimed: boolean): V1Pod {
   const { requests, gpus } = settings;
   const [home, tmp] = [profile.diskBytes, Math.ceil(profile.diskBytes / 4)];
   const disk = home + 2 * tmp + 16 * MB;

@@ -35,6 +35,9 @@ const REFUSED = /^(OutOf|NodeAffinity|NodePorts|UnexpectedAdmissionError|Insuffi
 /** Whose pod it is, by what no learner can change; none when it is not ours. */
 export const ownerOf = (pod: SeenPod) => readRef(pod.metadata.annotations?.[keys.server]);
 
+/** Which profile it was made of, by the label's value, and from what. */
+export const recipeIn = ({ metadata: { labels, annotations } }: SeenPod) => ({ profile: labels?.[keys.profile], recipe: annotations?.[keys.recipe] });
+
 export const isClaimed = (pod: SeenPod) => pod.metadata.labels?.[keys.state] === 'claimed';
 
 /** Pure: what the cluster says of a pod, in our words. Only what is true now counts, never which events led to it. */

@@ -1,14 +1,14 @@
 import { UpstreamError } from '../../core/errors.ts';
-import type { Profile, ServerRef } from '../../core/servers/server.ts';
-import type { Listed, ServerSecrets, Sighting, Spawner } from '../../core/servers/spawner.ts';
+import type { Profile, Profiles, ServerRef } from '../../core/servers/server.ts';
+import { NoRoom, type Listed, type ServerSecrets, type Sighting, type Spawner } from '../../core/servers/spawner.ts';
 import { pause, within } from '../../core/waiting.ts';
 import { apiTimes, makeApi, Refused } from './api.ts';
 import { knownOf, makeCache, type Change, type Known } from './cache.ts';
 import type { CredentialSource } from './credentials.ts';
 import { follow, followPods, followTimes, podsPath } from './follow.ts';
 import { makeMarks, marksOf, marksPath, marksQuery } from './marks.ts';
-import { namespacesOf, podName } from './names.ts';
-import { claimedPatch, GRACE_S, podOf, type PodSettings } from './pod.ts';
+import { labelValue, namespacesOf, podName } from './names.ts';
+import { claimedPatch, GRACE_S, podOf, recipeOf, type PodSettings } from './pod.ts';
 import type { SeenPod } from './sight.ts';
 
 export type KubernetesOptions = {
@@ -104,7 +104,7 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
         if (!isThere(error) && !isFull(error)) throw error;
         // One of ours whose answer was lost may be what fills the namespace.
         if ((await ask(place)) || isThere(error)) return;
-        if (place === places.at(-1)) throw error;
+        if (place === places.at(-1)) throw new NoRoom('cluster', `start server ${ref.id}: every namespace is full`, error);
       }
     }
   }
@@ -189,13 +189,21 @@ export function makeKubernetesSpawner({ credentials, namespaces, pods, onLog = (
     start: (ref, profile, secrets, claimed) => named('start', ref, start(ref, profile, secrets, claimed)),
     stop: (ref, instance) => named('stop', ref, stop(ref, instance)),
     look: (ref) => named('look at', ref, placeOf(ref).then(ask).then((known): Sighting => known?.sighting ?? { state: 'absent' })),
-    async list(): Promise<Listed[]> {
+    async list(profiles?: Profiles): Promise<Listed[]> {
       // A cache that is not followed may lack what runs: then there is no list at all.
       await within(CURRENT_MS, 'following', Promise.all(followed.map(({ current }) => current()))).catch((cause: unknown) => {
         throw new UpstreamError('cluster', 'list all pods', cause);
       });
       for (const [name, { at }] of remains) if (performance.now() - at > REMAINS_MS) remains.delete(name);
-      const here = followed.flatMap(({ cache, marks }) => cache.all().map(({ ref, name, claimed, sighting }): Listed => ({ ...ref, claimed: claimed || marks.has(name), sighting, ...(!claimed && marks.has(name) && { markAgain: true }) })));
+      const recipes = profiles && new Map(profiles.map((profile) => [labelValue(profile.name), recipeOf(profile, pods(profile.name))]));
+      const isOutdated = ({ profile, recipe }: Known) => recipes !== undefined && recipe !== recipes.get(profile ?? '');
+      const here = followed.flatMap(({ cache, marks }) =>
+        cache.all().map((known): Listed => {
+          const { ref, claimed, sighting } = known;
+          const marked = marks.has(known.name);
+          return { ...ref, claimed: claimed || marked, sighting, ...(!claimed && marked && { markAgain: true }), ...(isOutdated(known) && { outdated: true }) };
+        }),
+      );
       return [...here, ...[...remains.values()].map(({ known: { ref, claimed, sighting } }) => ({ ...ref, claimed, sighting }))];
     },
     mark: (ref) => named('mark', ref, mark(ref)),

@@ -25,6 +25,7 @@ export function makeServerStore(database: Database): ServerStore {
        ), moved AS (
          UPDATE server s SET state = $3::text, since = CASE WHEN old.state = $3 THEN s.since ELSE now() END, ${Object.keys(columns[0]!).map((column) => `${column} = asked.${column}`).join(', ')}
            ${to === 'starting' ? ', admitted_at = COALESCE(s.admitted_at, now())' : ''}
+           ${to === 'requested' ? ', admitted_at = NULL' : ''}
            ${to === 'warm' ? ', ready_at = now()' : ''}
            ${to === 'running' ? ', ready_at = now(), claimed_at = now(), active_at = now(), marked_at = now()' : ''}
            ${ends ? ', ended_at = now()' : ''}

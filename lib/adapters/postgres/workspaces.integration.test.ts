@@ -8,6 +8,7 @@ import type { WorkspaceStore } from '../../core/workspaces/store.ts';
 import { makeBlobStore } from './blobs.ts';
 import { makeDatabase, makePool, type Database } from './database.ts';
 import { makeHistory } from './history.ts';
+import { makeLocks } from './locks.ts';
 import { makeWorkspaceStore } from './workspaces.ts';
 
 let drop: () => Promise<void>;
@@ -241,6 +242,24 @@ describe('work on one file', () => {
     await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? other : store).serialised(workspace, n % 3 ? 'a' : ['b', 'a'], work)));
     expect(seen).toEqual(Array(12).fill(1));
     await store.serialised(workspace, 'a', () => other.serialised(workspace, 'c', async () => undefined));
+  });
+
+  // Seen to fail with connections for all of one workspace's work: there is none left for the other's.
+  test('that never ends keeps no other workspace from its own', async () => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const begun: string[] = [];
+    const stuck = Array.from({ length: 8 }, (_, n) => store.serialised(workspace, `${n}`, () => (begun.push(`${n}`), ended)));
+    await expect.poll(() => begun.length).toBeGreaterThan(1);
+    expect(await store.serialised(randomUUID() as WorkspaceId, 'a', async () => 'done')).toBe('done');
+    end();
+    await Promise.all(stuck);
+    expect(begun).toHaveLength(8);
+  });
+
+  // Seen to fail with no word to the database meanwhile: it ended the session, and what was committed was said to be lost.
+  test('may last longer than a process that hangs keeps its lock', async () => {
+    const locked = makeLocks(connect(), 400);
+    expect(await locked(workspace, 'a', async () => (await db.query('SELECT pg_sleep(1.2)')).length)).toBe(1);
   });
 
   test('goes on after a holder that died, and after work that failed', async () => {

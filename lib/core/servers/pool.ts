@@ -28,8 +28,11 @@ export function justClaimed(claimedAt: readonly Date[], now: Date): { count: num
   return { count: left.length, ...(left.length > 0 && { nextMs: left.reduce((least, ms) => Math.min(least, ms)) }) };
 }
 
-/** One profile's pool. `justClaimed`: the count of that function. `resting`: its starts have failed of late, so none is made now. */
-export type Pool = { target: number; warm: number; warming: number; justClaimed: number; resting?: boolean };
+/**
+ * One profile's pool. `justClaimed`: the count of that function. `outdated`: those of the warm that would be made otherwise now. `cramped`:
+ * one of the warming waits for a node with room. `resting`: its starts have failed of late, so none is made now.
+ */
+export type Pool = { target: number; warm: number; warming: number; justClaimed: number; outdated?: number; cramped?: boolean; resting?: boolean };
 
 export type PoolRoom = {
   /** Servers that may still be made. */
@@ -43,11 +46,22 @@ export type PoolRoom = {
 };
 
 /**
+ * Outdated servers are replaced a tenth at a time, each once its successor is warm: a learner finds a warm one all through an upgrade,
+ * also where nothing new can be started. Where there is no room for a successor beside them, one gives way to it.
+ */
+function replacing({ target, warm, warming, outdated = 0, cramped }: Pool, free: number): { beside: number; drop: number } {
+  if (outdated === 0) return { beside: 0, drop: warm + warming - target };
+  const giveWay = cramped || (free <= 0 && warming === 0) ? 1 : 0;
+  return { beside: cramped ? 0 : Math.ceil(outdated / 10), drop: warm + giveWay - target };
+}
+
+/**
  * What each pool lacks or has too many of. They take turns, so that none waits until another is full. What nobody uses gives way to
  * who waits, the last pool first.
  */
 export function poolChanges(pools: readonly Pool[], room: PoolRoom): { add: number; drop: number }[] {
-  const changes = pools.map(({ target, warm, warming }) => ({ add: 0, drop: room.held > 0 ? 0 : Math.max(0, Math.min(warm, warm + warming - target)) }));
+  const replaced = pools.map((pool) => replacing(pool, room.free));
+  const changes = pools.map(({ warm }, at) => ({ add: 0, drop: room.held > 0 ? 0 : Math.max(0, Math.min(warm, replaced[at]!.drop)) }));
   let wanted = room.wanted;
   for (const [at, { warm }] of [...pools.entries()].reverse()) {
     const gives = Math.min(warm, wanted);
@@ -58,7 +72,7 @@ export function poolChanges(pools: readonly Pool[], room: PoolRoom): { add: numb
   for (let gave = true; gave && may > 0; ) {
     gave = false;
     for (const [at, { target, warm, warming, justClaimed, resting }] of pools.entries()) {
-      if (resting || may <= 0 || target - warm - warming - justClaimed - changes[at]!.add <= 0) continue;
+      if (resting || may <= 0 || target + replaced[at]!.beside - warm - warming - justClaimed - changes[at]!.add <= 0) continue;
       changes[at]!.add++;
       may--;
       gave = true;

@@ -32,7 +32,8 @@ export type Pace = { queueAgeMs: number; readySinceQueued: number; usualStartMs?
 /** Milliseconds until the given place has its server; none when nothing is known yet. */
 export function estimate(place: number, { queueAgeMs, readySinceQueued, usualStartMs }: Pace): number | undefined {
   if (readySinceQueued > 0) return Math.round((place * queueAgeMs) / readySinceQueued);
-  return usualStartMs === undefined ? undefined : Math.round(place * usualStartMs);
+  // Where nobody has got one meanwhile, it takes longer than usual: as long again, at least.
+  return usualStartMs === undefined ? undefined : Math.round(Math.max(place * usualStartMs, queueAgeMs));
 }
 
 /** What one profile has to give. */

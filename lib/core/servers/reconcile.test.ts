@@ -11,7 +11,7 @@ const workspace = 'w' as WorkspaceId;
 const address: Address = { kind: 'unix', path: '/run/1' };
 const common = { ref: { id: 's' as ServerId, generation: 7 }, profile: 'default', desired: 'run', since: nine } as const;
 const profile: Profile = { name: 'default', cpus: 1, memoryBytes: 1, diskBytes: 1, processes: 1, lifetimeMs: 7_200_000, idleMs: 1_800_000, poolFloor: 1, startDeadlineMs: 180_000 };
-const limits: Limits = { warningMs: 120_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 1_000 };
+const limits: Limits = { warningMs: 120_000, busyMs: 3_600_000, startAttempts: 3, retryMs: 1_000, saveMs: 180_000 };
 
 const warming: Server = { ...common, state: 'warming', stage: 'creating', attempts: 0 };
 const warm: Server = { ...common, state: 'warm', address, instance: 'i' };
@@ -90,9 +90,15 @@ describe('a running server', () => {
 });
 
 test('a server that is ending is saved while it can be, then removed by the instance that was seen', () => {
-  expect(decided(stopping, seen(ready, true))).toEqual({ do: 'remove', reason: 'idle', instance: 'i', save: { address } });
+  expect(decided(stopping, seen(ready, true))).toEqual({ do: 'remove', reason: 'idle', instance: 'i', save: { address, isLast: false } });
   expect(decided(stopping, seen(absent))).toEqual({ do: 'remove', reason: 'idle' });
   expect(decided({ ...stopping, reason: 'mistaken' }, seen(ready))).not.toHaveProperty('save');
+});
+
+// Seen to fail with no deadline, and with nothing saved after it.
+test('the last snapshot is tried until its deadline, and once more after it', () => {
+  expect(decided(stopping, seen(ready, true), later(180_000))).toMatchObject({ save: { isLast: false } });
+  expect(decided(stopping, seen(ready, true), later(180_001))).toMatchObject({ save: { isLast: true } });
 });
 
 // A small world in which decisions are carried out: `events` are what may happen at any moment, in any order, any number of times.

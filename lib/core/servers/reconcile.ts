@@ -6,7 +6,8 @@ import type { Sighting } from './spawner.ts';
 /** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's, for good (see Listed). */
 export type Seen = { sighting: Sighting; claimed: boolean; markAgain?: boolean };
 
-export type Limits = { warningMs: number; busyMs: number; startAttempts: number; retryMs: number };
+/** `saveMs`: how long the last snapshot is tried for before a server is removed without it. */
+export type Limits = { warningMs: number; busyMs: number; startAttempts: number; retryMs: number; saveMs: number };
 
 /** The one next step that brings a server closer to what its row says. Each may be done twice. */
 export type Action =
@@ -20,8 +21,8 @@ export type Action =
   | { do: 'warn' | 'unwarn' }
   /** Begin its end: from here on nobody enters it. */
   | { do: 'end'; reason: EndReason }
-  /** Remove the instance that was seen, if any, then write that it has ended. With `save`, first keep what lies on its disk. */
-  | { do: 'remove'; reason: EndReason; instance?: string; save?: { address: Address } }
+  /** Remove the instance that was seen, if any, then write that it has ended. With `save`, first keep what lies on its disk; where that fails it stays for another try, unless this one `isLast`. */
+  | { do: 'remove'; reason: EndReason; instance?: string; save?: { address: Address; isLast: boolean } }
   /** Remove what is left of a failed start, then put it back into the queue. */
   | { do: 'retry'; attempts: number; retryAt: Date; instance?: string };
 
@@ -58,7 +59,9 @@ export function decide(server: Server, { sighting, claimed, markAgain }: Seen, n
       return idle.do === 'stop' ? { do: 'end', reason: idle.reason } : idle;
     }
     case 'stopping': {
-      const save = sighting.state === 'ready' && server.workspace && server.reason !== 'mistaken' ? { save: { address: sighting.address } } : {};
+      // Also after the deadline: no controller may have been there to try before.
+      const isLast = now.getTime() - server.since.getTime() > limits.saveMs;
+      const save = sighting.state === 'ready' && server.workspace && server.reason !== 'mistaken' ? { save: { address: sighting.address, isLast } } : {};
       return { do: 'remove', reason: server.reason, ...instanceOf(sighting), ...save };
     }
     case 'stopped':

@@ -1,5 +1,6 @@
 import { UpstreamError } from '../errors.ts';
 import type { ServerId, WorkspaceId } from '../ids.ts';
+import { makeRemembered } from '../remembered.ts';
 import type { Access, DiskEntry, Jupyter } from '../servers/jupyter.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { BlobStore } from './blobs.ts';
@@ -20,12 +21,15 @@ type Deps = {
   now: () => Date;
   /** Told, after each snapshot, of all files it could not keep. */
   store: Pick<ServerRequests, 'setUnkept'>;
-  /** Told of each, and of those that failed this time only. */
+  /** Told of each once, and of those that failed this time only. */
   onUnkept: (facts: { workspace: WorkspaceId; path: string; why: string }) => void;
 };
 
 /** Notebooks longer than this are compared by their bytes. */
 const CANONICAL_BYTES = 64 * 1024 * 1024;
+
+/** Of so many servers is it remembered which files were told of. */
+const TOLD_SERVERS = 1_000;
 
 /** After so many failures a snapshot gives up. */
 const FAILURES = 3;
@@ -35,6 +39,8 @@ type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
 export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBytes, now, store, onUnkept }: Deps): Snapshots {
+  const told = makeRemembered<ReadonlySet<string>>(TOLD_SERVERS);
+
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
     const server = access.ref.id;
     // In this order: what is in the manifest before the walk begins was on the disk before it.
@@ -44,10 +50,12 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     const seen = new Map(files.map((file) => [file.path, file]));
     const adopted: (Action & { do: 'adopt' })[] = [];
     const unkept: Unkept[] = [];
+    const before = told.get(server);
+    let missed: UpstreamError | undefined;
     const leave = (path: string, why: Unkept['why'] | undefined) => {
       if (!why) return;
       unkept.push({ path, why });
-      onUnkept({ workspace, path, why });
+      if (!before?.has(`${why} ${path}`)) onUnkept({ workspace, path, why });
     };
     let failures = 0;
     for (const action of compare(manifest, listing, files, now())) {
@@ -58,12 +66,19 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
         await settled.then((why) => leave(action.path, why)).catch((error: unknown) => {
           // A log that grows while it is read fails by itself; a server that is gone fails at everything.
           if (!(error instanceof UpstreamError) || (failures += 1) >= FAILURES) throw error;
+          if (error.system === 'database') missed = error;
           onUnkept({ workspace, path: action.path, why: error.message });
         });
       }
     }
     if (adopted.length > 0) await adopt(server, workspace, adopted, manifest);
     await store.setUnkept(access.ref, unkept.slice(0, UNKEPT_TOLD));
+    told.keep(server, new Set(unkept.map(({ path, why }) => `${why} ${path}`)));
+    // The file is well, and whoever stops the server next has to know that it is not kept.
+    if (missed) throw missed;
+    told.keep(server, new Set(unkept.map(({ path, why }) => `${why} ${path}`)));
+    // Nothing is wrong with the file: whoever is about to stop the server has to know that it is not kept.
+    if (missed) throw missed;
   }
 
   async function adopt(server: ServerId, workspace: WorkspaceId, actions: (Action & { do: 'adopt' })[], compared: Manifest): Promise<void> {
