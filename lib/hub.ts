@@ -26,6 +26,7 @@ import { makeServers } from './core/servers/open.ts';
 import type { Spawner } from './core/servers/spawner.ts';
 import type { SessionStore } from './core/users/sessions.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
+import { makeInvitations } from './core/users/invitations.ts';
 import { makeLetters } from './core/users/letters.ts';
 import { makeMembership } from './core/users/membership.ts';
 import { makeRecovery } from './core/users/recovery.ts';
@@ -178,8 +179,9 @@ async function assembleWork({ config, secrets, log, bus, courses, workspaces, bl
 }
 
 async function assemblePeople({ config, secrets, log, database, bus }: Hub, prisma: Prisma) {
-  const [{ makePeopleStore }, { makeNextAuthAdapter }, { makePasswords }, { makeSmtpMailer }, { makeFolderMailer }] = await Promise.all([
+  const [{ makePeopleStore }, { makeInvitationStore }, { makeNextAuthAdapter }, { makePasswords }, { makeSmtpMailer }, { makeFolderMailer }] = await Promise.all([
     import('./adapters/postgres/people.ts'),
+    import('./adapters/postgres/invitations.ts'),
     import('./adapters/postgres/next-auth.ts'),
     import('./adapters/argon2/passwords.ts'),
     import('./adapters/mail/smtp.ts'),
@@ -205,6 +207,7 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
     signIn: makeSignIn({ people, passwords, throttle, signUp }),
     signUp: makeSignUp({ people, passwords, throttle, letters, signUp }),
     recovery: makeRecovery({ people, passwords, throttle, links, letters, membership, signUp, background }),
+    invitations: makeInvitations({ store: makeInvitationStore(prisma), people, letters, signUp }),
     adminLink: makeAdminLink({ people, links, membership }),
   };
 }

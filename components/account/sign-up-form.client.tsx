@@ -18,7 +18,8 @@ export function SignUpForm({ action, next }: Props) {
   if (form.state === 'done' && !form.value.to) {
     return (
       <Alert tone="good" live title="Look into your mail">
-        If this address was invited, a mail with a link is on its way to it. The link finishes your account.
+        If this address was invited, a mail with a link is on its way to it. The link finishes your account. Without an invitation no account is made: ask whoever runs this
+        site for one.
       </Alert>
     );
   }

@@ -10,6 +10,7 @@ import { EmptyState } from '../ui/empty-state.tsx';
 import { Select } from '../ui/input.tsx';
 import { Table, Td, Th } from '../ui/table.tsx';
 import { useNotify } from '../ui/toast.client.tsx';
+import { RoleOptions } from './roles.tsx';
 
 type Props = {
   people: PersonOverview[];
@@ -70,9 +71,7 @@ export function People({ people, setRole, setBanned }: Props) {
                 disabled={busy === person.id}
                 onChange={(event) => void act(person, () => setRole({ user: person.id, role: event.target.value }), `${person.name} is now ${event.target.value === 'user' ? 'a learner' : event.target.value}`)}
               >
-                <option value="user">Learner</option>
-                <option value="instructor">Instructor</option>
-                <option value="admin">Admin</option>
+                <RoleOptions />
               </Select>
             </Td>
             <Td className="whitespace-nowrap tabular-nums">{day(person.createdAt)}</Td>

@@ -68,7 +68,7 @@ export const makeAdminRows = ({ query }: Database): AdminRows => {
   return {
     live: async () => (await query<ServerRow>(`${servers} WHERE s.state NOT IN ('stopped', 'failed') ORDER BY s.generation`)).map(toOverview),
 
-    ended: async (limit) => (await query<ServerRow>(`${servers} WHERE s.state IN ('stopped', 'failed') ORDER BY s.generation DESC LIMIT $1`, [limit])).map(toOverview),
+    ended: async (limit) => (await query<ServerRow>(`${servers} WHERE s.state IN ('stopped', 'failed') AND s.reason IS DISTINCT FROM 'surplus' ORDER BY s.generation DESC LIMIT $1`, [limit])).map(toOverview),
 
     async minutes(count): Promise<Minute[]> {
       const rows = await query<{ at: Date; queued: number; warm: number; running: number; starts: number; start_ms: number | null }>(minutes, [count]);

@@ -89,7 +89,8 @@ const toPerson = (row: Row): Person => ({
 
 const upstream = (cause: unknown) => new UpstreamError('database', 'people', cause);
 
-async function reading<T>(work: Promise<T>): Promise<T> {
+/** What the database refuses is its failure, for whoever asked. */
+export async function reading<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (cause) {

@@ -44,7 +44,7 @@ export type Minute = { at: string; queued: number; warm: number; running: number
 
 export type Overview = {
   servers: ServerOverview[];
-  /** The newest that have ended. */
+  /** The newest that have ended, without those that were only too many: a pool has more of them than learners have ends. */
   ended: ServerOverview[];
   minutes: Minute[];
   /** What servers are not held to where they run. */

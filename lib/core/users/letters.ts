@@ -11,13 +11,18 @@ type Deps = {
 };
 
 /**
- * The mails with a link in them. Each returns at once and works behind, so that the time of an answer does not tell whether
- * an address is known.
+ * The mails, each with a link in it. Those that anybody may ask for return at once and work behind, so that the time of an
+ * answer does not tell whether an address is known.
  */
 export interface Letters {
   verify(to: Email): void;
   reset(to: Email): void;
   signIn(to: Email): void;
+  /**
+   * Its link is the page on which anybody may sign up: whoever has the address proves it there. Resolves once the mail is handed over,
+   * for an admin waits for the answer. @throws UpstreamError when the mail server refuses it
+   */
+  invite(to: Email): Promise<void>;
 }
 
 const pages = { verify: '/verify', reset: '/reset', 'sign-in': '/link', admin: '/welcome' } satisfies Record<LinkPurpose, string>;
@@ -32,5 +37,5 @@ export function linkTo(site: URL, purpose: LinkPurpose, secret: string): URL {
 export function makeLetters({ links, mailer, site, background }: Deps): Letters {
   const write = (purpose: LinkPurpose, mail: (to: Email, link: URL) => ReturnType<typeof mails.verify>) => (to: Email) =>
     background(async () => mailer.send(mail(to, linkTo(site, purpose, await links.make(purpose, to)))));
-  return { verify: write('verify', mails.verify), reset: write('reset', mails.reset), signIn: write('sign-in', mails.signIn) };
+  return { verify: write('verify', mails.verify), reset: write('reset', mails.reset), signIn: write('sign-in', mails.signIn), invite: (to) => mailer.send(mails.invite(to, new URL('/sign-up', site))) };
 }

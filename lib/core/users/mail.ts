@@ -28,4 +28,9 @@ export const mails = {
     subject: 'Your sign-in link',
     text: `Open this page to sign in at ${link.host}:\n\n${link}\n\nIt works once, within 15 minutes. If you did not ask for it, ignore this mail.${signature}`,
   }),
+  invite: (to: Email, link: URL): Mail => ({
+    to,
+    subject: `You are invited to ${link.host}`,
+    text: `You are invited to the courses at ${link.host}. Make your account with this address, ${to}, or sign in with it:\n\n${link}\n\nIf you do not know why, ignore this mail.${signature}`,
+  }),
 };
