@@ -1,17 +1,18 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, openSync, closeSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
+import { freePort } from './up/ports.ts';
+import { endProcess, markOf } from './up/process-mark.ts';
 
 export type EmbeddedPostgres = {
   /** Connection string of a database of that name; the database itself may not exist yet. */
   url(database: string): string;
-  process: ChildProcess;
-  /** Fast shutdown: open transactions are rolled back, committed ones are safe. */
+  /** Resolves when it has ended, however it did. */
+  ended: Promise<void>;
+  /** Fast shutdown: open transactions are rolled back, committed ones are safe. It may have ended before. */
   stop(): Promise<void>;
 };
 
@@ -31,26 +32,27 @@ export function postgresPrograms(): string {
 const asUser = (command: string, args: string[]): [string, string[]] =>
   process.getuid?.() === 0 ? ['unshare', ['-U', '--map-user=1000', '--map-group=1000', '--', command, ...args]] : [command, args];
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+export type Start = {
+  port?: number;
+  /** Extra `-c` settings, e.g. `fsync=off` for tests. */
+  settings?: string[];
+  /** Gives the start up. */
+  signal?: AbortSignal;
+  /** Told at once, so that a process that is not ready yet is known too. */
+  onSpawn?: (pid: number) => void;
+  /** How long it may say nothing, and how long that it is not ready yet: what a crash left behind is gone through first, minutes of it on a slow disk. */
+  patienceMs?: { silent: number; recovering: number };
+};
 
 /**
  * Starts PostgreSQL from npm with its data in `folder`, made on the first call. It listens on a loopback port only, with
  * a random password kept beside the data.
- * @param options.settings extra `-c` settings, e.g. `fsync=off` for tests
- * @throws when the server does not answer within 30 s; the message holds the tail of its log
+ * @throws when it ends or does not let anybody in; then nothing of it runs any more, and the message holds the tail of its log
  */
-export const startEmbeddedPostgres = (folder: string, options: { port?: number; settings?: string[] } = {}): Promise<EmbeddedPostgres> => startPostgres(folder, { ...options, programs: postgresPrograms() });
+export const startEmbeddedPostgres = (folder: string, options: Start = {}): Promise<EmbeddedPostgres> => startPostgres(folder, { ...options, programs: postgresPrograms() });
 
 /** The same from any folder with PostgreSQL's programs. */
-export async function startPostgres(folder: string, options: { programs: string; port?: number; settings?: string[] }): Promise<EmbeddedPostgres> {
-  const { programs } = options;
+export async function startPostgres(folder: string, { programs, signal, onSpawn, ...options }: Start & { programs: string }): Promise<EmbeddedPostgres> {
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -61,6 +63,7 @@ export async function startPostgres(folder: string, options: { programs: string;
     execFileSync(...initdb, { stdio: ['ignore', 'ignore', 'inherit'] });
   }
   const port = options.port ?? (await freePort());
+  signal?.throwIfAborted();
   const log = openSync(join(folder, 'log'), 'a', 0o600);
   const settings = (options.settings ?? []).flatMap((setting) => ['-c', setting]);
   const child = spawn(...asUser(join(programs, 'postgres'), ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', '', ...settings]), {
@@ -68,31 +71,50 @@ export async function startPostgres(folder: string, options: { programs: string;
     detached: true,
   });
   closeSync(log);
-  const exited = once(child, 'exit');
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  child.once('exit', () => resolve()).once('error', () => resolve());
+  if (child.pid) onSpawn?.(child.pid);
   const password = readFileSync(passwordFile, 'utf8');
   const url = (database: string) => `postgresql://postgres:${password}@127.0.0.1:${port}/${database}`;
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const client = new pg.Client({ connectionString: url('postgres') });
-    try {
-      await client.connect();
-      await client.end();
-      break;
-    } catch (cause) {
-      if (Date.now() > deadline || child.exitCode !== null) {
-        throw new Error(`PostgreSQL did not start:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-2000)}`, { cause });
-      }
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
+  try {
+    await letsIn(url('postgres'), child, data, options.patienceMs, signal);
+  } catch (cause) {
+    const mark = child.pid && markOf(child.pid);
+    // Its immediate shutdown, which takes its processes along and is as safe as a crash.
+    if (mark) await endProcess(mark, 'SIGQUIT', 10_000);
+    await ended;
+    throw new Error(`PostgreSQL did not start:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-2000)}`, { cause });
   }
   return {
     url,
-    process: child,
+    ended,
     async stop() {
       child.kill('SIGINT');
-      await exited;
+      await ended;
     },
   };
+}
+
+const NOT_READY_YET = '57P03';
+
+/** Resolves once this very process lets somebody in: another one of the same data may answer on the port, while ours is about to end for it. */
+async function letsIn(url: string, child: ChildProcess, data: string, patienceMs = { silent: 30_000, recovering: 10 * 60_000 }, signal?: AbortSignal): Promise<void> {
+  const began = Date.now();
+  let heard = began;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    try {
+      await client.connect();
+      await client.end();
+      if (readFileSync(join(data, 'postmaster.pid'), 'utf8').startsWith(`${child.pid}\n`)) return;
+      throw new Error('another server of the same data answers');
+    } catch (cause) {
+      if ((cause as pg.DatabaseError).code === NOT_READY_YET) heard = Date.now();
+      const ended = !child.pid || child.exitCode !== null || child.signalCode !== null;
+      if (ended || signal?.aborted || Date.now() - heard > patienceMs.silent || Date.now() - began > patienceMs.recovering) throw cause;
+      await new Promise((done) => setTimeout(done, 25));
+    }
+  }
 }
 
 /** Creates the database the URL names unless it is there. */

@@ -14,7 +14,7 @@ export async function withDatabase<T>(work: (url: string) => Promise<T>): Promis
   try {
     return await work(database.url);
   } finally {
-    await database.embedded?.running.stop();
+    await database.running.stop();
   }
 }
 

@@ -82,7 +82,7 @@ export const outsidePostgres: Stage = {
     try {
       const postgres = await startPostgres(folder, { programs, settings: ['fsync=off', 'max_connections=300'] });
       try {
-        return await vitest('outside PostgreSQL', 'integration', minutes(8), ['lib/adapters/postgres'], { ...process.env, LECTERN_TEST_DATABASE_URL: postgres.url('postgres') }).run(timeLeftMs);
+        return await vitest('outside PostgreSQL', 'integration', minutes(10), ['lib/adapters/postgres', 'lib/web', 'lib/controller'], { ...process.env, LECTERN_TEST_DATABASE_URL: postgres.url('postgres') }).run(timeLeftMs);
       } finally {
         await postgres.stop();
       }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, linkSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { run } from '../run.mjs';
 
@@ -15,7 +15,10 @@ export type Image = {
 const ARCHITECTURE = { x64: 'amd64', arm64: 'arm64' }[process.arch as 'x64' | 'arm64'];
 const type = (name: string) => `application/vnd.oci.image.${name}`;
 
-/** Writes the image as an OCI archive, as `ctr images import` and `docker load` take it. `folder` must be on the disk of the layers. */
+/**
+ * Writes the image as an OCI archive, as `ctr images import` and `docker load` take it. `folder` is for what it needs meanwhile. The layers
+ * are left as they are, to the link: several archives may be made of one layer at once.
+ */
 export async function writeArchive(image: Image, folder: string, out: string): Promise<void> {
   const layout = mkdtempSync(join(folder, 'oci-'));
   const blobs = join(layout, 'blobs/sha256');
@@ -30,7 +33,8 @@ export async function writeArchive(image: Image, folder: string, out: string): P
     const hash = createHash('sha256');
     await pipeline(createReadStream(file), hash);
     const digest = hash.digest('hex');
-    linkSync(file, join(blobs, digest));
+    // A hard link would change the layer's own times, and tar, in the midst of it for another archive, would not trust what it read.
+    symlinkSync(resolve(file), join(blobs, digest));
     return { mediaType: type('layer.v1.tar'), digest: `sha256:${digest}`, size: statSync(file).size };
   };
   try {
@@ -42,7 +46,7 @@ export async function writeArchive(image: Image, folder: string, out: string): P
     const annotations = { 'io.containerd.image.name': image.name, 'org.opencontainers.image.ref.name': image.name.split(':').at(-1)! };
     writeFileSync(join(layout, 'index.json'), JSON.stringify({ schemaVersion: 2, mediaType: type('index.v1+json'), manifests: [{ ...manifest, platform, annotations }] }));
     writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-    const { code, tail } = await run('tar', ['-C', layout, '-cf', out, 'oci-layout', 'index.json', 'blobs']);
+    const { code, tail } = await run('tar', ['-C', layout, '--dereference', '-cf', out, 'oci-layout', 'index.json', 'blobs']);
     if (code !== 0) throw new Error(`tar failed: ${tail}`);
   } finally {
     rmSync(layout, { recursive: true, force: true });

@@ -8,6 +8,8 @@ export type TcpProxy = {
   silence(on: boolean): void;
   /** Closes every connection; with `refuse`, new ones too, until it is called with `false`. */
   cut(refuse?: boolean): void;
+  /** How often somebody has connected, the refused included. */
+  connects(): number;
   close(): Promise<void>;
 };
 
@@ -17,7 +19,9 @@ export async function makeTcpProxy(to: string): Promise<TcpProxy> {
   const pairs = new Set<[Socket, Socket]>();
   let silent = false;
   let refusing = false;
+  let connects = 0;
   const server = createServer((inward) => {
+    connects++;
     if (refusing) return void inward.destroy();
     const outward = connect(Number(target.port), target.hostname);
     const pair: [Socket, Socket] = [inward, outward];
@@ -43,6 +47,7 @@ export async function makeTcpProxy(to: string): Promise<TcpProxy> {
     url: url.toString(),
     silence: (on) => (silent = on),
     cut,
+    connects: () => connects,
     async close() {
       cut(true);
       server.close();

@@ -1,30 +1,36 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { createDatabase, startEmbeddedPostgres, type EmbeddedPostgres } from '../postgres.ts';
+import { createDatabase, startEmbeddedPostgres, type EmbeddedPostgres, type Start } from '../postgres.ts';
 import { Obstacle, type Note } from '../progress.mjs';
 import { run } from '../run.mjs';
 import { freePort, tryPort } from './ports.ts';
 
 const OLDEST = 15;
 
-/** PostgreSQL with our database in it. `restart` starts the embedded one again on the same port. */
-export type Database = { url: string; embedded?: { running: EmbeddedPostgres; restart(): Promise<EmbeddedPostgres> } };
+/** PostgreSQL with our database in it. */
+export type Database = { url: string };
+
+/** The embedded one; `restart` starts it again on the same port. */
+export type OwnDatabase = Database & { running: EmbeddedPostgres; restart(): Promise<EmbeddedPostgres> };
 
 /** The embedded PostgreSQL of the state folder. It keeps its port from run to run, unless somebody took it meanwhile. */
-export async function startOwnDatabase(stateDir: string): Promise<Database> {
+export async function startOwnDatabase(stateDir: string, options: Pick<Start, 'signal' | 'onSpawn'> = {}): Promise<OwnDatabase> {
   const file = join(stateDir, 'database-url');
   const before = Number(readUrl(file)?.port);
   const port = before && (await tryPort(before, '127.0.0.1')) === 'free' ? before : await freePort();
-  const launch = () => startEmbeddedPostgres(join(stateDir, 'postgres'), { port });
+  const launch = () => startEmbeddedPostgres(join(stateDir, 'postgres'), { port, ...options });
   const running = await launch().catch((cause: Error) => {
     const mend = process.getuid?.() === 0 ? 'PostgreSQL does not run as root, so root starts it in a user namespace (`unshare -U`), which this machine may forbid. ' : '';
     throw new Obstacle(`The embedded PostgreSQL did not start. ${mend}Run Lectern as another user, or name a PostgreSQL of yours with DATABASE_URL.\n${cause.message}`);
   });
   const url = running.url('lectern');
-  await createDatabase(url);
+  await createDatabase(url).catch(async (cause: unknown) => {
+    await running.stop();
+    throw cause;
+  });
   writeFileSync(file, url, { mode: 0o600 });
-  return { url, embedded: { running, restart: launch } };
+  return { url, running, restart: launch };
 }
 
 /** The PostgreSQL that DATABASE_URL names, its database made where missing and allowed. @throws Obstacle when it cannot serve */

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startEmbeddedPostgres } from '../postgres.ts';
 import { statusThroughFrontDoor } from '../testing/front-door.ts';
 import { whatIsLeft } from '../testing/leaks.ts';
 import { endProcess, isAlive, markOf, recorded } from './process-mark.ts';
@@ -52,15 +54,15 @@ function makeClone(to: string) {
 
 const sameDisk = (a: string, b: string) => statSync(a).dev === statSync(b).dev;
 
-type Way = { env?: Record<string, string>; node?: string; before?: [string, string[]] };
+type Way = { env?: Record<string, string>; node?: string; before?: [string, string[]]; /** In a process group of its own, as a terminal starts it. */ ownGroup?: boolean };
 
 /** Starts `up` in the clone and waits until it is ready or has ended. */
-async function bringUp({ env = {}, node = process.execPath, before }: Way = {}) {
+async function bringUp({ env = {}, node = process.execPath, before, ownGroup = false }: Way = {}) {
   const port = Number(env.PORT) || (await freePort());
   const [command, args] = before ? [before[0], [...before[1], node, 'scripts/up.mjs']] : [node, ['scripts/up.mjs']];
   const inherited = { ...process.env };
   for (const name of Object.keys(inherited)) if (/^(LECTERN_|VITEST|PORT$|NODE_|npm_|DATABASE_)/i.test(name)) Reflect.deleteProperty(inherited, name);
-  const child = spawn(command, args, { cwd: clone, env: { ...inherited, LECTERN_WEB_PORT: String(await freePort()), PORT: String(port), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, args, { cwd: clone, env: { ...inherited, LECTERN_WEB_PORT: String(await freePort()), PORT: String(port), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: ownGroup });
   running.add(child);
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -73,21 +75,35 @@ async function bringUp({ env = {}, node = process.execPath, before }: Way = {}) 
   return { port, child, ready: await ready, output: () => output, ended };
 }
 
-async function stop(up: Awaited<ReturnType<typeof bringUp>>) {
-  up.child.kill('SIGTERM');
+/** Stops it as systemd does; `ctrlC` as a terminal does, whose signal goes to every process of the group. */
+async function stop(up: Awaited<ReturnType<typeof bringUp>>, ctrlC = false) {
+  if (ctrlC) process.kill(-up.child.pid!, 'SIGINT');
+  else up.child.kill('SIGTERM');
   expect(await up.ended, up.output()).toBe(0);
   expect(await whatIsLeft(join(clone, '.lectern'), [up.port])).toEqual([]);
 }
 
-const answer = (port: number) => statusThroughFrontDoor(port, '/readyz');
+/** It answers, and a server of its pool becomes warm, which needs the notebook environment and what it is shut in with. */
+async function serves(up: Awaited<ReturnType<typeof bringUp>>, databaseUrl = readFileSync(join(clone, '.lectern/database-url'), 'utf8').trim()) {
+  expect(await statusThroughFrontDoor(up.port, '/readyz')).toBe(200);
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    // Rows of earlier ups are in this database too.
+    const warm = () => client.query(`SELECT 1 FROM server WHERE state = 'warm' AND ready_at > pg_postmaster_start_time()`);
+    await expect.poll(async () => (await warm()).rowCount, { timeout: 120_000, message: readFileSync(join(clone, '.lectern/logs/controller.log'), 'utf8').slice(-2000) }).toBeGreaterThan(0);
+  } finally {
+    await client.end();
+  }
+}
 
 test('from a path of 120 characters it comes up, answers, and Ctrl-C leaves nothing', async () => {
   expect(clone.length).toBe(120);
-  const up = await bringUp();
+  const up = await bringUp({ ownGroup: true });
   expect(up.ready, up.output()).toBe(true);
-  expect(await answer(up.port)).toBe(200);
+  await serves(up);
   expect(up.output()).toMatch(/learner@example\.org +\S+/);
-  await stop(up);
+  await stop(up, true);
 });
 
 test('again it is ready in seconds without network, and shows no password a second time', async () => {
@@ -113,14 +129,31 @@ test('a port that is taken ends it in seconds, by name', async () => {
   expect(up.output()).toMatch(new RegExp(`Port ${port} is taken.*PORT=`, 's'));
 });
 
-test('without bubblewrap it warns with the mend and runs', async ({ skip }) => {
+test('without bubblewrap it warns with what is wrong and runs', async ({ skip }) => {
   const hidden = hideBubblewrap();
   if (!hidden) return skip('hiding /usr/bin/bwrap needs root and a mount namespace');
   const up = await bringUp({ before: hidden });
   expect(up.ready, up.output()).toBe(true);
-  expect(up.output()).toMatch(/bubblewrap/);
-  expect(await answer(up.port)).toBe(200);
+  // Here it is there and cannot be run: what is wrong with it is said.
+  expect(up.output()).toMatch(/without a sandbox: bubblewrap/);
+  await serves(up);
   await stop(up);
+});
+
+test('with DATABASE_URL it makes the database there, starts no PostgreSQL of its own, and leaves that one running', async () => {
+  const given = await startEmbeddedPostgres(join(base, 'given'), { settings: ['fsync=off'] });
+  try {
+    const up = await bringUp({ env: { DATABASE_URL: given.url('made_by_up') } });
+    expect(up.ready, up.output()).toBe(true);
+    expect(recorded(join(clone, '.lectern/run'), 'postgres')).toBe(undefined);
+    await serves(up, given.url('made_by_up'));
+    await stop(up);
+    const client = new pg.Client({ connectionString: given.url('made_by_up') });
+    await client.connect();
+    await client.end();
+  } finally {
+    await given.stop();
+  }
 });
 
 test('under Node 20 it goes on under a newer one', async ({ skip }) => {
@@ -130,6 +163,7 @@ test('under Node 20 it goes on under a newer one', async ({ skip }) => {
   expect(up.ready, up.output()).toBe(true);
   const web = recorded(join(clone, '.lectern/run'), 'gateway')!;
   expect(readFileSync(`/proc/${web.pid}/cmdline`, 'utf8').split('\0')[0]).not.toBe(old);
+  await serves(up);
   await stop(up);
 });
 
@@ -141,7 +175,7 @@ test('a user who is not root brings it up', async ({ skip }) => {
   const node = readable(process.execPath);
   const up = await bringUp({ node, before: ['setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', '--']], env: { HOME: join(clone, '.lectern'), npm_config_cache: join(clone, '.lectern/npm') } });
   expect(up.ready, up.output()).toBe(true);
-  expect(await answer(up.port)).toBe(200);
+  await serves(up);
   await stop(up);
 });
 

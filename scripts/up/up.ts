@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../../lib/config/config.ts';
 import type { Progress } from '../progress.mjs';
 import { fillCompileCache } from './compile-cache.ts';
-import { deployMigrations, pendingMigrations, startOwnDatabase, givenDatabase } from './database.ts';
+import { deployMigrations, pendingMigrations, givenDatabase } from './database.ts';
 import type { Ending } from './ending.ts';
 import { keepDatabase } from './keep-database.ts';
 import { becomeSupervisor, endLeftovers, retire } from './leftovers.ts';
@@ -39,8 +39,7 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
   await warnOfSandbox(config, progress);
 
   const supervisor = makeSupervisor({ cwd: root, runDir, logDir, tell: progress.warn });
-  const database = await progress.step('Database', () => (process.env.DATABASE_URL ? givenDatabase(process.env.DATABASE_URL) : startOwnDatabase(config.stateDir)));
-  if (database.embedded) keepDatabase(database.embedded, runDir, progress, ending);
+  const database = await progress.step('Database', () => (process.env.DATABASE_URL ? givenDatabase(process.env.DATABASE_URL) : keepDatabase(config.stateDir, runDir, progress, ending)));
 
   const pending = await pendingMigrations(root, database.url);
   if (pending.length) await progress.step('Migrations', async (note) => (await deployMigrations(root, database.url, note), `${pending.length} applied`));
