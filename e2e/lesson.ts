@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { ServerRef } from '../lib/core/servers/server.ts';
 import type { Visitor } from './fixtures.ts';
@@ -6,14 +7,32 @@ import { sql, type Person } from './people.ts';
 /** The demonstration course. */
 export const course = 'python-basics';
 
-/** Enrols the person in the demonstration course. */
-export async function enrol({ id }: Pick<Person, 'id'>): Promise<void> {
-  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [id, course]);
+/** Enrols the person in a course; the demonstration course unless said otherwise. */
+export async function enrol({ id }: Pick<Person, 'id'>, slug = course): Promise<void> {
+  await sql('INSERT INTO enrolment (user_id, course_id) SELECT $1, id FROM course WHERE slug = $2 ON CONFLICT DO NOTHING', [id, slug]);
+}
+
+/** A course of its own whose one lesson, `one`, has these cells. @returns its slug */
+export async function addCourse(cells: object[]): Promise<string> {
+  const slug = `made-${randomBytes(4).toString('hex')}`;
+  const bytes = Buffer.from(JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata: { made: slug }, cells }));
+  const sha256 = createHash('sha256').update(bytes).digest();
+  await sql('INSERT INTO blob (sha256, size) VALUES ($1, $2)', [sha256, bytes.length]);
+  await sql(`INSERT INTO blob_chunk (sha256, position, encoding, bytes) VALUES ($1, 0, 'identity', $2)`, [sha256, bytes]);
+  await sql(
+    `WITH c AS (INSERT INTO course (slug, title, published_at) VALUES ($1, $1, now()) RETURNING id),
+          m AS (INSERT INTO module (course_id, title, position) SELECT id, 'M', 0 FROM c RETURNING id),
+          l AS (INSERT INTO lesson (module_id, slug, title, position, path) SELECT id, 'one', 'One', 0, 'one.ipynb' FROM m RETURNING id)
+     INSERT INTO lesson_version (lesson_id, number, notebook_sha256) SELECT id, 1, $2 FROM l`,
+    [slug, sha256],
+  );
+  await sql('UPDATE lesson l SET current_version_id = v.id FROM lesson_version v JOIN lesson o ON o.id = v.lesson_id JOIN module m ON m.id = o.module_id JOIN course c ON c.id = m.course_id WHERE l.id = o.id AND c.slug = $1', [slug]);
+  return slug;
 }
 
 /** The demonstration course's lessons in their order. */
 export const lessons = () =>
-  sql<{ slug: string; title: string; path: string }>('SELECT l.slug, l.title, l.path FROM lesson l JOIN module m ON m.id = l.module_id JOIN course c ON c.id = m.course_id WHERE c.slug = $1 ORDER BY m.position, l.position', [course]);
+  sql<{ id: string; slug: string; title: string; path: string }>('SELECT l.id, l.slug, l.title, l.path FROM lesson l JOIN module m ON m.id = l.module_id JOIN course c ON c.id = m.course_id WHERE c.slug = $1 ORDER BY m.position, l.position', [course]);
 
 /** Enrols the person and goes to a lesson of the demonstration course; the first one unless said otherwise. */
 export async function openLesson({ page, person }: Pick<Visitor, 'page' | 'person'>, site: string, lesson = 0): Promise<void> {
@@ -41,6 +60,15 @@ export async function addCodeCell(page: Page, code: string): Promise<Locator> {
   // As one paste: typed line by line the editor would indent by itself.
   await page.keyboard.insertText(code);
   return cell;
+}
+
+/** Opens the first lesson, runs its first cell and waits until that is saved. @returns the lesson */
+export async function ranLesson(learner: Pick<Visitor, 'page' | 'person'>, site: string) {
+  await openLesson(learner, site);
+  await run(codeCell(learner.page));
+  await ran(codeCell(learner.page));
+  await saved(learner.page);
+  return (await lessons())[0]!;
 }
 
 /** Puts this code into the cell. */

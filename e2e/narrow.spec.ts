@@ -1,13 +1,14 @@
 import { expect, test } from './fixtures.ts';
 import { codeCell, course, enrol, lessons } from './lesson.ts';
+import { everyPage } from './pages.ts';
 
 // Seen to fail for /admin, /admin/people and /teach/<course> as they were: 671 to 770 pixels wide at 320.
-test('no page is wider than a phone', async ({ admin: { page }, site }) => {
-  const [first] = await lessons();
-  await page.setViewportSize({ width: 320, height: 640 });
-  for (const path of ['/', '/courses', `/courses/${course}`, `/courses/${course}/${first!.slug}`, '/teach', '/teach/new', `/teach/${course}`, '/admin', '/admin/people']) {
+test('no page is wider than a phone', async ({ admin, visitor, site }) => {
+  for (const { page, path } of await everyPage(visitor.page, admin.page)) {
+    await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(site + path);
     await expect(page.locator('h1').first(), path).toBeAttached();
+    expect(new URL(page.url()).pathname).toBe(path);
     await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: path }).toBe(320);
   }
 });

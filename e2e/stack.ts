@@ -22,7 +22,7 @@ export type Stack = {
   databaseUrl: string;
   /** Everything `up` has said so far. */
   output(): string;
-  /** Ends it the way Ctrl-C does. @throws when a process, socket or folder is left */
+  /** Ends it by SIGTERM; up.awkward.ts does as Ctrl-C does. @throws when a process, socket or folder is left */
   stop(): Promise<void>;
 };
 

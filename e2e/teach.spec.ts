@@ -40,7 +40,7 @@ test('an instructor mends what the dry run names, makes a course from a zip, arr
   await choose(page, [{ name: `${name}.zip`, buffer: await zipOf({ ...files, [`${name}/1-first/2-broken.ipynb`]: Buffer.from('{"nbformat": 4,\n oops') }) }]);
   await expect(page.getByText('One thing must be mended first')).toBeVisible();
   await expect(page.getByText('1-first/2-broken.ipynb, line 2, column 2')).toBeVisible();
-  await expect(page.getByText('“oak.png” is not among the uploaded files.')).toBeVisible();
+  await expect(page.getByRole('listitem').filter({ hasText: '“oak.png” is not among the uploaded files.' })).toContainText('2-later/1-leaves.ipynb, cell 1');
   await expect(page.getByRole('button', { name: 'Make this course' })).toHaveCount(0);
 
   await page.getByRole('button', { name: 'Choose other files' }).click();
