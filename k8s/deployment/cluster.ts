@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { podName } from '../../lib/adapters/kubernetes/names.ts';
 import { liveServer } from '../../e2e/lesson.ts';
 import type { Person } from '../../e2e/people.ts';
+import { render, type Thing } from '../rendered.fixture.ts';
 
 const call = promisify(execFile);
 
@@ -19,6 +20,25 @@ export async function kubectl(args: string[], input: object[] = []): Promise<str
   const running = call('kubectl', ['--kubeconfig', process.env.LECTERN_TEST_KUBECONFIG!, ...args], { maxBuffer: 16 * 1024 * 1024 });
   running.child.stdin?.end(input.map((thing) => JSON.stringify(thing)).join('\n'));
   return (await running).stdout;
+}
+
+/** Images as they lie on the node. */
+export const images = (...args: string[]) => call('ctr', ['-a', '/run/containerd.sock', '-n', 'k8s.io', 'images', ...args]);
+
+/** The overlay for one machine, in the room of a small one, with the images of this tree as that version. */
+export function onThisCluster(version: string): Thing[] {
+  const small = render('overlays/local').filter(({ kind }) => kind !== 'HorizontalPodAutoscaler');
+  for (const { kind, metadata, spec, data } of small) {
+    if (kind === 'ConfigMap' && data) Object.assign(data, { LECTERN_WEB_URL: `http://${WEB}:3000`, LECTERN_POOL_FLOOR: '1', LECTERN_KUBERNETES_IMAGE: `lectern/notebook:${version}`, LECTERN_KUBERNETES_REQUEST_MEMORY_MB: '128' });
+    if (kind === 'Service') spec.clusterIP = metadata.name === 'web' ? WEB : GATEWAY;
+    if (kind === 'Deployment') spec.replicas = metadata.name === 'placeholder' ? 0 : 2;
+    if (kind === 'Job') metadata.name = `migrate-to-${version}`;
+    for (const container of spec?.template?.spec.containers ?? []) {
+      container.image = container.image.replace(/:.*/, `:${version}`);
+      if (container.image.startsWith('lectern/site')) Object.assign(container.resources.requests, { cpu: '20m', memory: '64Mi' });
+    }
+  }
+  return small;
 }
 
 /** What to look at when something did not come up. */

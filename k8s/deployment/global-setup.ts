@@ -6,27 +6,11 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { createDatabase, startEmbeddedPostgres } from '../../scripts/postgres.ts';
-import { render, type Thing } from '../rendered.fixture.ts';
-import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, NODE, PROGRAMS, WEB } from './cluster.ts';
+import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, NODE, onThisCluster, PROGRAMS } from './cluster.ts';
 
 const SITE = 'https://lectern.localhost';
 const SECRET = 'x'.repeat(32);
 const SERVERS = ['pod', '-l', 'app.kubernetes.io/component=server'];
-
-/** The overlay for one machine, in the room of a small one, with the images of this tree. */
-function onThisCluster(things: Thing[]): Thing[] {
-  const small = things.filter(({ kind }) => kind !== 'HorizontalPodAutoscaler');
-  for (const { kind, metadata, spec, data } of small) {
-    if (kind === 'ConfigMap' && data) Object.assign(data, { LECTERN_WEB_URL: `http://${WEB}:3000`, LECTERN_POOL_FLOOR: '1', LECTERN_KUBERNETES_IMAGE: 'lectern/notebook:test', LECTERN_KUBERNETES_REQUEST_MEMORY_MB: '128' });
-    if (kind === 'Service') spec.clusterIP = metadata.name === 'web' ? WEB : GATEWAY;
-    if (kind === 'Deployment') spec.replicas = metadata.name === 'placeholder' ? 0 : metadata.name === 'controller' ? 2 : 1;
-    for (const container of spec?.template?.spec.containers ?? []) {
-      container.image = container.image.replace(/:.*/, ':test');
-      if (container.image.startsWith('lectern/site')) Object.assign(container.resources.requests, { cpu: '20m', memory: '64Mi' });
-    }
-  }
-  return small;
-}
 
 function splice(inward: Socket, outward: Socket): void {
   for (const [from, to] of [[inward, outward], [outward, inward]] as const) {
@@ -63,11 +47,11 @@ export default async function globalSetup() {
   const outside = new URL(inside);
   outside.host = `${NODE}:${await listening(way, 0, NODE)}`;
 
-  await kubectl(['apply', '-f', '-'], onThisCluster(render('overlays/local')));
+  await kubectl(['apply', '-f', '-'], onThisCluster('test'));
   // The second command of the guide. Pods wait for it.
   await kubectl(['-n', 'lectern', 'create', 'secret', 'generic', 'lectern', `--from-literal=DATABASE_URL=${outside.href}`, `--from-literal=LECTERN_SECRET=${SECRET}`]);
   await explained(kubectl(['-n', 'lectern', 'rollout', 'status', ...PROGRAMS, LIMIT]));
-  await explained(kubectl(['-n', 'lectern', 'wait', '--for=condition=complete', 'job/migrate-0.1.0', LIMIT]));
+  await explained(kubectl(['-n', 'lectern', 'wait', '--for=condition=complete', 'job/migrate-to-test', LIMIT]));
   execFileSync(process.execPath, [resolve(import.meta.dirname, '../../scripts/up/first-data.ts')], {
     env: { ...process.env, DATABASE_URL: inside.href, LECTERN_SECRET: SECRET, LECTERN_SITE_URL: SITE },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { expect, test } from '../../e2e/fixtures.ts';
-import { linesOf, liveServer, outputOf, startCounting } from '../../e2e/lesson.ts';
+import { addCodeCell, linesOf, liveServer, outputOf, run, saved, startCounting } from '../../e2e/lesson.ts';
 import { render, type Thing } from '../rendered.fixture.ts';
-import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, podOf, PROGRAMS } from './cluster.ts';
+import { explained, GATEWAY, images, kubectl, LEARNERS, LIMIT, onThisCluster, podOf, PROGRAMS } from './cluster.ts';
 
 /** The status of a GET at the gateway's Service, as the Ingress would send it. */
 const ask = (path: string) =>
@@ -24,33 +24,45 @@ test('two commands gave a running site: pages, and a sign-in link for its first 
 const counting = `import os, time\ni = 0\nwhile not os.path.exists('/tmp/enough'):\n    print('line', i, flush=True)\n    i += 1\n    time.sleep(0.5)\nprint('all', 'lines')`;
 
 // The questions were not yet seen to fail: without preStop, or with maxUnavailable: 1, the other one still carries it, for Services fall back to pods that are ending.
-test('F25 new pods for all programs: no question fails, the running cell shows every line on its page, in the same server', async ({ learner, site, expectedProblems }) => {
-  expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_CONNECTION|ERR_EMPTY_RESPONSE|50[0-9]/i);
+test('F25 the next version: no question fails, the running cell shows every line on its page, in the same server, and the page goes on; who comes next gets the new image', async ({ learner, site, expectedProblems }) => {
+  expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|50[0-9]/i);
   const { person } = learner;
   const { cell, server } = await startCounting(learner, site, counting);
 
-  const answers = new Set<number | string>();
+  // Of pages: a gateway that drains tells a probe so, as it should, and serves people meanwhile.
+  const answers = new Set<string>();
   let done = false;
   const asking = (async () => {
     while (!done) {
-      for (const path of ['/readyz', '/']) answers.add(await ask(path));
+      for (const path of ['/courses', '/']) answers.add(`${path} ${await ask(path)}`);
       // A pace, not a wait: some ten rounds a second, all through the update.
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   })();
-  const [gone] = (await kubectl(['-n', 'lectern', 'get', 'pods', '-l', 'app.kubernetes.io/component=gateway', '-o', 'name'])).trim().split('\n');
-  await kubectl(['-n', 'lectern', 'rollout', 'restart', ...PROGRAMS]);
+  const gone = (await kubectl(['-n', 'lectern', 'get', 'pods', '-l', 'app.kubernetes.io/component in (web, gateway)', '-o', 'name'])).trim().split('\n');
+  expect(gone).toHaveLength(4);
+  // The same content by another tag.
+  for (const image of ['site', 'notebook']) await images('tag', `docker.io/lectern/${image}:test`, `docker.io/lectern/${image}:next`);
+  await kubectl(['apply', '-f', '-'], onThisCluster('next'));
   await explained(kubectl(['-n', 'lectern', 'rollout', 'status', ...PROGRAMS, LIMIT]));
-  await explained(kubectl(['-n', 'lectern', 'wait', '--for=delete', gone!, LIMIT]));
+  await explained(kubectl(['-n', 'lectern', 'wait', '--for=delete', ...gone, LIMIT]));
+  await explained(kubectl(['-n', 'lectern', 'wait', '--for=condition=complete', 'job/migrate-to-next', LIMIT]));
   done = true;
   await asking;
-  expect([...answers]).toEqual([200]);
+  expect([...answers].sort()).toEqual(['/ 200', '/courses 200']);
 
   await kubectl([...LEARNERS, 'exec', await podOf(person), '--', 'touch', '/tmp/enough']);
   await expect(outputOf(cell)).toContainText('all lines', { timeout: 120_000 });
   const numbers = await linesOf(cell);
   expect(numbers).toEqual(numbers.map((_, index) => index));
   expect(await liveServer(person)).toEqual(server);
+
+  const next = await addCodeCell(learner.page, `print('after', 'the update', i)`);
+  await run(next);
+  await expect(outputOf(next)).toContainText(`after the update ${numbers.length}`, { timeout: 60_000 });
+  await saved(learner.page);
+  const warmImages = () => kubectl([...LEARNERS, 'get', 'pods', '-l', 'lectern/state=pool', '-o', 'jsonpath={.items[*].spec.containers[*].image}']);
+  await expect.poll(warmImages, { timeout: 120_000 }).toBe('lectern/notebook:next');
 });
 
 // The plugin of this cluster knows no policies, which it says nowhere.
