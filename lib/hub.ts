@@ -197,6 +197,8 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
   const background = (work: () => Promise<void>) => void work().catch((cause: unknown) => log.error({ err: cause }, 'background work failed'));
   const letters = makeLetters({ links, mailer, site, background });
   const membership = makeMembership({ people, sessions, bus });
+  const signIn = makeSignIn({ people, passwords, throttle, signUp });
+  const recovery = makeRecovery({ people, passwords, throttle, links, letters, membership, signIn, signUp, background });
   return {
     people,
     nextAuthAdapter: makeNextAuthAdapter(prisma, people),
@@ -204,9 +206,9 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
     passwords,
     mailer,
     membership,
-    signIn: makeSignIn({ people, passwords, throttle, signUp }),
-    signUp: makeSignUp({ people, passwords, throttle, letters, signUp }),
-    recovery: makeRecovery({ people, passwords, throttle, links, letters, membership, signUp, background }),
+    signIn,
+    signUp: makeSignUp({ people, passwords, throttle, letters, signUp, askForSignInLink: recovery.askForSignInLink }),
+    recovery,
     invitations: makeInvitations({ store: makeInvitationStore(prisma), people, letters, signUp }),
     adminLink: makeAdminLink({ people, links, membership }),
   };

@@ -13,14 +13,14 @@ type Props = {
   action: (fields: unknown) => Promise<Outcome<unknown>>;
   token: string;
   button: string;
-  /** Also asks for a new password. */
-  password?: boolean;
+  /** Also asks for a password: one that is chosen now, or the account's. */
+  password?: 'new' | 'current';
   /** Shown when it is done; without it the browser goes where the answer says. */
   done?: ReactNode;
 };
 
 /** Uses a one-time link up. Only the button does: programs that look through mail open links, and must not use them up. */
-export function TokenForm({ action, token, button, password = false, done }: Props) {
+export function TokenForm({ action, token, button, password, done }: Props) {
   const { form, submit, errors, busy } = useForm(
     (fields) => action({ ...fields, token }),
     (value) => !done && go(value as { to: string }),
@@ -35,7 +35,8 @@ export function TokenForm({ action, token, button, password = false, done }: Pro
   return (
     <form onSubmit={(event) => void submit(event)} className="grid gap-4" noValidate>
       <Refused form={form} />
-      {password && (
+      {password === 'current' && <Field label="Password" name="current" type="password" autoComplete="current-password" required maxLength={512} hint="The one you chose when you signed up here." error={errors.current} />}
+      {password === 'new' && (
         <Field label="New password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint="At least 10 characters." error={errors.password} />
       )}
       <Button type="submit" variant="primary" busy={busy || form.state === 'done'}>

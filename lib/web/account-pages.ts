@@ -32,3 +32,11 @@ export async function signInPage(query: Query) {
     providers: makeProviders(secrets.providers).map(({ id, name }) => ({ id, name })),
   };
 }
+
+/** What the link in a mail that asks to confirm an address still needs: a press, the account's password, nothing, or a new link. */
+export async function verifyPage(token: string): Promise<'press' | 'password' | 'nothing' | 'new link'> {
+  const [{ recovery, people }, actor] = await Promise.all([siteHub(), currentActor()]);
+  const email = await recovery.confirms(token);
+  if (email) return actor?.email === email ? 'press' : 'password';
+  return actor && (await people.byId(actor.id))?.verified ? 'nothing' : 'new link';
+}

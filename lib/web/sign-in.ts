@@ -59,7 +59,11 @@ export const resetPassword = publicAction(z.object({ token, password: newPasswor
   enterIf(await (await siteHub()).recovery.reset(form.token, form.password)),
 );
 
-export const verifyEmail = publicAction(z.object({ token }), async (form) => (await siteHub()).recovery.verify(form.token));
+export const verifyEmail = publicAction(z.object({ token, current: triedPassword.optional() }), async (form): Promise<Outcome<Entered>> => {
+  const [{ recovery }, actor, address] = await Promise.all([siteHub(), currentActor(), clientAddress()]);
+  const outcome = await recovery.verify(form.token, { user: actor?.id, password: form.current, address });
+  return outcome.ok && outcome.value === actor?.id ? ok({ to: '/courses' }) : enterIf(outcome);
+});
 
 export const takeSignInLink = publicAction(z.object({ token }), async (form) => enterIf(await (await siteHub()).recovery.signInByLink(form.token)));
 

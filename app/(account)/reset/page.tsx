@@ -10,7 +10,7 @@ export default async function ResetPage({ searchParams }: Props) {
   const { token } = await searchParams;
   return (
     <AccountFrame title="Choose a new password" lead="Every browser that is signed in now will have to sign in again.">
-      <TokenForm action={resetPassword} token={String(token ?? '')} button="Set password and sign in" password />
+      <TokenForm action={resetPassword} token={String(token ?? '')} button="Set password and sign in" password="new" />
     </AccountFrame>
   );
 }

@@ -27,6 +27,11 @@ export const makeOneTimeLinks = ({ query }: Database): OneTimeLinks => ({
     return row?.email;
   },
 
+  async whose(purpose, secret) {
+    const [row] = await query<{ email: Email }>('SELECT email FROM one_time_link WHERE token_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > now()', [hash(secret), purpose]);
+    return row?.email;
+  },
+
   async revoke(email) {
     await query('DELETE FROM one_time_link WHERE email = $1', [email]);
   },

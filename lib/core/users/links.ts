@@ -11,6 +11,8 @@ export interface OneTimeLinks {
   make(purpose: LinkPurpose, email: Email): Promise<string>;
   /** Uses the secret up. @returns whose it was; undefined when it is unknown, used, or too old */
   take(purpose: LinkPurpose, secret: string): Promise<Email | undefined>;
+  /** Whose the secret is, as `take`, and leaves it as it is. */
+  whose(purpose: LinkPurpose, secret: string): Promise<Email | undefined>;
   /** Ends what was sent to the address and not used. */
   revoke(email: Email): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { Letters } from './letters.ts';
 import type { OneTimeLinks } from './links.ts';
 import type { Membership } from './membership.ts';
 import type { PeopleStore, Passwords } from './person.ts';
-import { refuseEntry, type SignUpMode } from './sign-in.ts';
+import { refuseEntry, type SignIn, type SignUpMode } from './sign-in.ts';
 import { mayJoin } from './sign-up.ts';
 import { admit, limits, type Throttle } from './throttle.ts';
 
@@ -17,6 +17,7 @@ type Deps = {
   links: OneTimeLinks;
   letters: Letters;
   membership: Membership;
+  signIn: Pick<SignIn, 'confirm'>;
   signUp: SignUpMode;
   background: (work: () => Promise<void>) => void;
 };
@@ -25,7 +26,7 @@ const spent: Refusal = { code: 'not_found', say: 'This link has been used, or is
 
 /** Everything that goes by a link in a mail. What is asked for is answered the same whether or not the address is known. */
 export const makeRecovery = (deps: Deps) => {
-  const { people, passwords, throttle, links, letters, membership, signUp, background } = deps;
+  const { people, passwords, throttle, links, letters, membership, signIn, signUp, background } = deps;
 
   const admitMail = (email: Email, address: string) =>
     admit(throttle, [
@@ -66,13 +67,24 @@ export const makeRecovery = (deps: Deps) => {
       return admitted;
     },
 
-    /** Confirms the address behind the link. Lets nobody in: the account's password may be a stranger's. */
-    async verify(secret: string): Promise<Outcome<Email>> {
-      const email = await links.take('verify', secret);
+    /** Whose address a link would confirm; undefined when it is used or too old. */
+    confirms: (secret: string): Promise<Email | undefined> => links.whose('verify', secret),
+
+    /**
+     * Confirms the address behind the link for somebody who shows that the account is theirs, too: who is signed in to it
+     * (`user`), or knows its password. By the link alone whoever signed up under the address of another would get that
+     * person to make the account good, and keep the password to it.
+     * @param by.address the client's network address; guesses count as those of a sign-in do
+     */
+    async verify(secret: string, by: { user?: UserId; password?: string; address: string }): Promise<Outcome<UserId>> {
+      const email = await links.whose('verify', secret);
       const person = email && (await people.byEmail(email));
       if (!person) return refuse(spent);
-      await people.verify(person.id);
-      return ok(person.email);
+      if (by.user !== person.id) {
+        const proved = await signIn.confirm(person, by.password ?? '', by.address);
+        if (!proved.ok) return proved;
+      }
+      return (await links.take('verify', secret)) ? provenOwner(person.email) : refuse(spent);
     },
 
     async signInByLink(secret: string): Promise<Outcome<UserId>> {

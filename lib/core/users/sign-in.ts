@@ -19,6 +19,8 @@ export function refuseEntry(person: Pick<Person, 'banned' | 'verified'>, signUp:
   return undefined;
 }
 
+export type SignIn = ReturnType<typeof makeSignIn>;
+
 export const makeSignIn = ({ people, passwords, throttle, signUp }: Deps) => {
   /** Counts the attempt under the account and the client's address; a right password takes it back. */
   async function proves(email: Email, password: string, address: string): Promise<Outcome<Person>> {
@@ -45,7 +47,7 @@ export const makeSignIn = ({ people, passwords, throttle, signUp }: Deps) => {
       return refused ? refuse(refused) : ok(proved.value.id);
     },
 
-    /** Whether somebody who is signed in knows the password, before it is changed. Counted like a sign-in. */
+    /** Whether somebody knows the account's password, without letting them in by it. Counted like a sign-in. */
     async confirm(actor: Pick<Actor, 'email'>, password: string, address: string): Promise<Outcome<undefined>> {
       const proved = await proves(actor.email as Email, password, address);
       if (proved.ok) return ok(undefined);

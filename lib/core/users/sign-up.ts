@@ -6,7 +6,7 @@ import type { SignUpMode } from './sign-in.ts';
 import { admit, limits, type Throttle } from './throttle.ts';
 import type { Letters } from './letters.ts';
 
-type Deps = { people: PeopleStore; passwords: Passwords; throttle: Throttle; letters: Letters; signUp: SignUpMode };
+type Deps = { people: PeopleStore; passwords: Passwords; throttle: Throttle; letters: Letters; signUp: SignUpMode; askForSignInLink: (email: Email, address: string) => Promise<unknown> };
 
 export type SignedUp = { next: 'enter'; user: UserId } | { next: 'confirm-mail' };
 
@@ -21,7 +21,7 @@ export const makeSignUp = (deps: Deps) => ({
    * the mail lets them in, and the answer does not tell who is invited.
    */
   async withPassword(form: { email: Email; name: string; password: string }, address: string): Promise<Outcome<SignedUp>> {
-    const { people, passwords, throttle, letters, signUp } = deps;
+    const { people, passwords, throttle, letters, signUp, askForSignInLink } = deps;
     if (signUp === 'closed') return refuse({ code: 'forbidden', say: 'New accounts cannot be made here. Ask whoever runs this site.' });
     const admitted = await admit(throttle, [[`sign-up-from:${address}`, limits.signUpPerAddress]]);
     if (!admitted.ok) return admitted;
@@ -29,7 +29,11 @@ export const makeSignUp = (deps: Deps) => ({
     const allowed = await mayJoin(form.email, deps);
     const person = allowed ? await people.create({ email: form.email, name: form.name, passwordHash }) : 'exists';
     if (person !== 'exists') letters.verify(form.email);
-    if (signUp === 'invited') return ok({ next: 'confirm-mail' });
+    if (signUp === 'invited') {
+      // Whoever has an account already is let in by the mail they were told of.
+      if (person === 'exists') await askForSignInLink(form.email, address);
+      return ok({ next: 'confirm-mail' });
+    }
     if (person === 'exists') {
       const taken = 'There is an account with this address already. Sign in, or ask for a new password.';
       return refuse({ code: 'invalid', say: taken, fields: { email: [taken] } });
