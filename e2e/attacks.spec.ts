@@ -90,6 +90,7 @@ async function goThrough(page: Page) {
 /** What the policy of the output frame says of what it held. That of the page reads otherwise, and the fixtures fail a test for it. */
 const heldByFrame = /directive: "(img-src data: blob:|default-src 'none')"/;
 
+// Seen to fail with scripts, handlers and svg let through by the sanitiser: the page’s policy held them, and said so.
 test('T14 no attack in prose runs or calls out: as the site renders it, as the browser does, and after a reload', async ({ learner: { page }, corpus: { aimed, ranIn, open, unmoved } }) => {
   await open(aimed.map(textCell));
   await goThrough(page);
@@ -109,6 +110,7 @@ test('T14 no attack in prose runs or calls out: as the site renders it, as the b
   unmoved();
 });
 
+// Seen to fail with frames let through by the sanitiser: ten frames where eight outputs had waited for a click.
 test('T14 no attack in an output that came with the lesson runs or calls out, and with a click it runs in its frame alone', async ({ learner: { page }, corpus: { aimed, ranIn, open, unmoved }, site, expectedProblems }) => {
   await open(aimed.map(codeCellWith));
   await goThrough(page);
@@ -127,6 +129,7 @@ test('T14 no attack in an output that came with the lesson runs or calls out, an
   unmoved();
 });
 
+// Seen to fail with pictures from anywhere allowed in the output frame: two were fetched.
 test('T14 no attack in the output of a run reaches out of its frame', async ({ learner: { page }, corpus: { aimed, ranIn, open, unmoved }, site, expectedProblems }) => {
   expectedProblems.push(heldByFrame);
   await open([codeCellWith('', 0)]);

@@ -62,7 +62,7 @@ test('F11 kill -9 of postgres: a running cell goes on, what is typed meanwhile i
   expect(await liveServer(person)).toEqual(server);
 });
 
-// A fresh number each time: what the first server printed does not pass for what the next one prints.
+// The reason was seen to fail with another text. A fresh number each time: what the first server printed does not pass for what the next one prints.
 test('a server that was killed is replaced by the next run, with the reason told and the work still there', async ({ learner, site, expectedProblems }) => {
   expectedProblems.push(/WebSocket|50[0-9]|40[0-9]|Connection lost|reconnecting|ERR_|Kernel/i);
   await openLesson(learner, site);

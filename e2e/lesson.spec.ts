@@ -32,6 +32,7 @@ test('a learner opens a lesson, runs cells, is asked, and finds everything after
   expect(await liveServers(person)).toHaveLength(1);
 });
 
+// Seen to fail with the first cell alone run.
 test('all cells run in their order by one press, and Shift-Enter again and again walks through them', async ({ learner: { page, person }, site }) => {
   const code = (id: string, source: string) => ({ cell_type: 'code', id, metadata: {}, source, outputs: [], execution_count: null });
   const slug = await addCourse([code('one', 'seen = [1]\nprint(seen)'), { cell_type: 'markdown', id: 'two', metadata: {}, source: 'Between.' }, code('three', 'seen.append(3)\nprint(seen)'), code('four', 'seen.append(4)\nprint(seen)')]);
@@ -71,6 +72,7 @@ test('a lesson that is opened by its link runs at once, and all its cells are th
   await expect(cells).toHaveCount(all.length);
 });
 
+// The colour was seen to fail with another red.
 test('everything a cell can put out is shown', async ({ learner: { page, person }, site }) => {
   await enrol(person);
   const [first] = await lessons();
@@ -159,6 +161,7 @@ test('lines printed while the page is reloaded are all there after it', async ({
   await ran(codeCell(page));
 });
 
+// Seen to fail with another text for the reason.
 test('a server that dies is told, and the next run works in a new one', async ({ learner: { page, person }, site }) => {
   await enrol(person);
   const [first] = await lessons();
