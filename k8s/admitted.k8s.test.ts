@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { overlays, podsOf, render, selfTests, type Thing } from './rendered.fixture.ts';
+import { overlays, podsOf, render, renderOver, selfTests, withSetting, type Thing } from './rendered.fixture.ts';
 
 const call = promisify(execFile);
 const learners = ['lectern-learners', 'lectern-learners-2'];
@@ -40,6 +40,19 @@ test('every pod of the deployment passes restricted admission', async () => {
   const asked = podsOf(pods).map(({ name, namespace, labels, pod }) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: name.replaceAll('.', '-'), namespace, labels }, spec: { restartPolicy: 'Never', ...pod } }));
   const { stdout } = await kubectl(['create', '--dry-run=server', '-o', 'name', '-f', '-'], asked);
   expect(stdout.trim().split('\n')).toHaveLength(asked.length);
+});
+
+// Seen to fail with the ConfigMap in the Job's `envFrom`: what a Job's pod is may not be changed.
+test('a setting is changed by applying once more, while the migration Job of this version is there', async () => {
+  const apply = (things: Thing[]) => {
+    for (const { kind, spec } of things) Object.assign(spec ?? {}, { Job: { suspend: true }, Deployment: { replicas: 0 } }[kind]);
+    return kubectl(['apply', '-f', '-'], things.filter(({ kind }) => ['Deployment', 'Job'].includes(kind)));
+  };
+  await apply(render('overlays/local'));
+  const { stdout } = await apply(renderOver('overlays/local', withSetting('LECTERN_MAX_SERVERS=7')));
+  const did = (what: string) => stdout.split('\n').filter((line) => line.endsWith(` ${what}`)).map((line) => line.split(' ')[0]).sort();
+  expect(did('unchanged')).toEqual(['deployment.apps/placeholder', 'job.batch/migrate-0.1.0']);
+  expect(did('configured')).toEqual(['deployment.apps/controller', 'deployment.apps/gateway', 'deployment.apps/web']);
 });
 
 test('learners’ namespace refuses a pod that is not restricted', async () => {

@@ -1,9 +1,27 @@
 import { describe, expect, test } from 'vitest';
+import { readConfig } from '../lib/config/config.ts';
 import { overlays, render, renderOver, withSetting, type Thing } from './rendered.fixture.ts';
 
 const jobsOf = (things: Thing[]) => things.filter(({ kind }) => kind === 'Job');
+const podsOf = (things: Thing[], programs: string[]) => programs.map((name) => JSON.stringify(things.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === name)!.spec.template));
+
 describe.each(overlays)('an operator’s own folder over %s', (folder) => {
   const ours = render(folder);
+
+  // Seen to fail with the ConfigMap in the Job's `envFrom`.
+  test('a changed setting makes new pods of the programs, and the migration Job, which may not change, is the same to the letter', () => {
+    const changed = renderOver(folder, withSetting('LECTERN_MAX_SERVERS=7'));
+    expect(JSON.stringify(jobsOf(changed))).toBe(JSON.stringify(jobsOf(ours)));
+    const programs = ['web', 'gateway', 'controller'];
+    const before = podsOf(ours, programs);
+    for (const pod of podsOf(changed, programs)) expect(before).not.toContain(pod);
+  });
+
+  test('the migration Job gets all it needs from the Secret', () => {
+    const [job] = jobsOf(ours);
+    expect(job!.spec.template.spec.containers[0]).toMatchObject({ envFrom: [{ secretRef: { name: 'lectern' } }] });
+    expect(readConfig({ LECTERN_SECRET: 'x'.repeat(32), DATABASE_URL: 'postgresql://database/lectern' }).secrets.databaseDirectUrl).toBe('postgresql://database/lectern');
+  });
 
   // Seen to fail without the patches of release/kustomization.yaml.
   test('names of the site’s own reach the Ingress', () => {
