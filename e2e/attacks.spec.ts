@@ -90,7 +90,7 @@ async function goThrough(page: Page) {
 /** What the policy of the output frame says of what it held. That of the page reads otherwise, and the fixtures fail a test for it. */
 const heldByFrame = /directive: "(img-src data: blob:|default-src 'none')"/;
 
-// Seen to fail with scripts, handlers and svg let through by the sanitiser: the page’s policy held them, and said so.
+// Seen to fail with scripts, handlers and svg let through by the sanitiser (the page’s policy held them, and said so), and with addresses that are not settled.
 test('T14 no attack in prose runs or calls out: as the site renders it, as the browser does, and after a reload', async ({ learner: { page }, corpus: { aimed, ranIn, open, unmoved } }) => {
   await open(aimed.map(textCell));
   await goThrough(page);

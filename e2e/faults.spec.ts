@@ -19,7 +19,7 @@ async function isBack(name: ProgramName, before: number, site: string) {
   await expect.poll(() => statusThroughFrontDoor(Number(new URL(site).port), '/readyz'), { timeout: 60_000 }).toBe(200);
 }
 
-// That of the gateway was seen to fail with the log of outputs unread after a loss: the lines of that time were missing.
+// That of the gateway was seen to fail with the log of outputs unread after a loss: the lines of that time were missing. And its 5 s with a pause of a minute before the first try.
 for (const name of ['gateway', 'web', 'controller'] as const) {
   test(`F7 kill -9 of ${name}: it comes back by itself, the page with it within 5 s, the running cell goes on and every line is shown`, async ({ learner, site, expectedProblems }) => {
     expectedProblems.push(/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_INCOMPLETE|ERR_NETWORK|WebSocket|50[0-9]|Failed to fetch|NetworkError|Connection lost|reconnecting/i);

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { podName } from '../../lib/adapters/kubernetes/names.ts';
 import { liveServer } from '../../e2e/lesson.ts';
@@ -39,6 +41,13 @@ export function onThisCluster(version: string): Thing[] {
     }
   }
   return small;
+}
+
+/** The folder of an overlay that is these objects. */
+export function writeOverlay(folder: string, things: Thing[]): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'all.yaml'), things.map((thing) => JSON.stringify(thing)).join('\n---\n'));
+  writeFileSync(join(folder, 'kustomization.yaml'), 'resources: [all.yaml]\n');
 }
 
 /** What to look at when something did not come up. */

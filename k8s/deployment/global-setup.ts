@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { createDatabase, startEmbeddedPostgres } from '../../scripts/postgres.ts';
-import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, NODE, onThisCluster, PROGRAMS } from './cluster.ts';
+import { explained, GATEWAY, kubectl, LEARNERS, LIMIT, NODE, onThisCluster, PROGRAMS, writeOverlay } from './cluster.ts';
+import { blockOf, follow } from './guide.ts';
 
 const SITE = 'https://lectern.localhost';
-const SECRET = 'x'.repeat(32);
 const SERVERS = ['pod', '-l', 'app.kubernetes.io/component=server'];
 
 function splice(inward: Socket, outward: Socket): void {
@@ -47,19 +47,25 @@ export default async function globalSetup() {
   const outside = new URL(inside);
   outside.host = `${NODE}:${await listening(way, 0, NODE)}`;
 
-  await kubectl(['apply', '-f', '-'], onThisCluster('test'));
-  // The second command of the guide. Pods wait for it.
-  await kubectl(['-n', 'lectern', 'create', 'secret', 'generic', 'lectern', `--from-literal=DATABASE_URL=${outside.href}`, `--from-literal=LECTERN_SECRET=${SECRET}`]);
+  const [overlay, secrets] = [join(folder, 'own-site'), join(folder, 'secrets.env')];
+  writeOverlay(overlay, onThisCluster('test'));
+  const deploy = (part: string, here: [string, string][]) => follow(blockOf('Deploy: two commands', part), here);
+  await deploy('cat > secrets.env', [
+    ['secrets.env', secrets],
+    ['postgresql://lectern:<password>@<address>:5432/lectern?sslmode=require', outside.href],
+    ['LECTERN_MAIL_URL=smtp://user:<password>@smtp.example.org:587\n', ''],
+  ]);
+  await deploy('kubectl apply', [['k8s/examples/own-site', overlay], ['secrets.env', secrets]]);
   await explained(kubectl(['-n', 'lectern', 'rollout', 'status', ...PROGRAMS, LIMIT]));
   await explained(kubectl(['-n', 'lectern', 'wait', '--for=condition=complete', 'job/migrate-to-test', LIMIT]));
   execFileSync(process.execPath, [resolve(import.meta.dirname, '../../scripts/up/first-data.ts')], {
-    env: { ...process.env, DATABASE_URL: inside.href, LECTERN_SECRET: SECRET, LECTERN_SITE_URL: SITE },
+    env: { ...process.env, DATABASE_URL: inside.href, LECTERN_SECRET: /^LECTERN_SECRET=(.+)$/m.exec(readFileSync(secrets, 'utf8'))![1], LECTERN_SITE_URL: SITE },
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
   await explained(kubectl([...LEARNERS, 'wait', '--for=create', ...SERVERS, LIMIT]));
   await explained(kubectl([...LEARNERS, 'wait', '--for=condition=ready', ...SERVERS, LIMIT]));
   const ingress = await startIngress(folder);
-  Object.assign(process.env, { E2E_SITE: SITE, E2E_DATABASE_URL: inside.href });
+  Object.assign(process.env, { E2E_SITE: SITE, E2E_DATABASE_URL: inside.href, E2E_OVERLAY: overlay, E2E_SECRETS: secrets });
   return async () => {
     ingress.close();
     way.close();

@@ -3,6 +3,7 @@ import { expect, test } from '../../e2e/fixtures.ts';
 import { addCodeCell, linesOf, liveServer, outputOf, run, saved, startCounting } from '../../e2e/lesson.ts';
 import { render, type Thing } from '../rendered.fixture.ts';
 import { explained, GATEWAY, images, kubectl, LEARNERS, LIMIT, onThisCluster, podOf, PROGRAMS } from './cluster.ts';
+import { blockOf, follow } from './guide.ts';
 
 /** The status of a GET at the gateway's Service, as the Ingress would send it. */
 const ask = (path: string) =>
@@ -18,7 +19,7 @@ const ask = (path: string) =>
 
 test('two commands gave a running site: pages, and a sign-in link for its first admin', async () => {
   expect(await Promise.all(['/', '/sign-up', '/courses', '/readyz'].map(ask))).toEqual([200, 200, 200, 200]);
-  expect(await kubectl(['-n', 'lectern', 'exec', 'deployment/web', '--', 'node', 'scripts/admin-link.ts'])).toMatch(/^https:\/\/lectern\.localhost\/welcome\?token=\S{40,}\n$/);
+  expect(await follow(blockOf('Deploy: two commands', 'admin-link'), [])).toMatch(/^https:\/\/lectern\.localhost\/welcome\?token=\S{40,}$/m);
 });
 
 const counting = `import os, time\ni = 0\nwhile not os.path.exists('/tmp/enough'):\n    print('line', i, flush=True)\n    i += 1\n    time.sleep(0.5)\nprint('all', 'lines')`;
