@@ -107,7 +107,7 @@ export const deployment = (only: string[] = []): Stage => ({
     try {
       const cluster = await prepareCluster('node', makeProgress(), { site });
       const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined, ...cluster.env, KEEP_LOGS: join(root, '.lectern/logs/deployment') };
-      return await playwright('deployment', minutes(15), ['--config', join(root, 'k8s/deployment/playwright.config.ts'), ...only], env, cluster.within).run(timeLeftMs - (Date.now() - began));
+      return await playwright('deployment', minutes(20), ['--config', join(root, 'k8s/deployment/playwright.config.ts'), ...only], env, cluster.within).run(timeLeftMs - (Date.now() - began));
     } catch (error) {
       return oneFailed(`deployment: ${(error as Error).message}`);
     } finally {
