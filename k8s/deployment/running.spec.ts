@@ -24,7 +24,8 @@ test('two commands gave a running site: pages, and a sign-in link for its first 
 
 const counting = `import os, time\ni = 0\nwhile not os.path.exists('/tmp/enough'):\n    print('line', i, flush=True)\n    i += 1\n    time.sleep(0.5)\nprint('all', 'lines')`;
 
-// The questions were not yet seen to fail: without preStop, or with maxUnavailable: 1, the other one still carries it, for Services fall back to pods that are ending.
+// The questions were seen to fail with all old pods of gateway and web ended before the new ones came (`strategy: Recreate`). Without preStop, or with
+// maxUnavailable: 1, the other one still carries it, for Services fall back to pods that are ending.
 test('F25 the next version: no question fails, the running cell shows every line on its page, in the same server, and the page goes on; who comes next gets the new image', async ({ learner, site, expectedProblems }) => {
   expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|50[0-9]/i);
   const { person } = learner;

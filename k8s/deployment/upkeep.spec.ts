@@ -29,6 +29,7 @@ test('every command of the operator’s guide that needs no cloud is followed he
   expect(blocksOfGuide().filter(({ needsCloud, text }) => !needsCloud && !known.has(text))).toEqual([]);
 });
 
+// Seen to fail with the Secret left at the database of later.
 test('a backup goes back as the guide says: who is signed in goes on in the files and the server of then', async ({ learner, site, expectedProblems }) => {
   expectedProblems.push(/WebSocket|Connection lost|reconnecting|ERR_|50[0-9]|Failed to fetch|40[0-9]/i);
   const { page, person } = learner;
@@ -73,7 +74,7 @@ test('a backup goes back as the guide says: who is signed in goes on in the file
   }
 });
 
-// The last: nothing runs after it.
+// The last: nothing runs after it. Seen to fail with priority classes left out of the guide's command.
 test('taken away as the guide says, nothing of it is left in the cluster', async () => {
   const places = new Set(render('overlays/local').map(({ kind, metadata }) => (metadata.namespace ? `Namespace/${metadata.namespace}` : `${kind}/${metadata.name}`)));
   expect([...places].sort()).toEqual(expect.arrayContaining(['Namespace/lectern', 'Namespace/lectern-learners']));
