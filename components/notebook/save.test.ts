@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideDraft, retryMs, saveDueAt } from './save.ts';
+import { decideDraft, retryMs, saveDueAt, saveText } from './save.ts';
 
 test('a save comes two seconds after the last change', () => {
   expect(saveDueAt(1_000, 1_000)).toBe(3_000);
@@ -21,4 +21,11 @@ test('a draft is offered where it began, asked about where the notebook went on,
   expect(decideDraft(draft, { revision: 3, text: 'x' })).toBe('offer');
   expect(decideDraft(draft, { revision: 4, text: 'x' })).toBe('conflict');
   expect(decideDraft(draft, { revision: 4, text: 'mine' })).toBe('forget');
+});
+
+// Seen to fail with `locked` passed over.
+test('work that is in this browser alone says so, and why', () => {
+  expect(saveText({ state: 'offline', tries: 0 })).toBe('Offline: kept in this browser');
+  expect(saveText({ state: 'offline', tries: 0, locked: true })).toBe('Open in JupyterLab: kept in this browser');
+  expect(saveText({ state: 'unread' })).toBe('Not saved: the site cannot be reached');
 });
