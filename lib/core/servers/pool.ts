@@ -51,7 +51,8 @@ export type PoolRoom = {
  */
 function replacing({ target, warm, warming, outdated = 0, cramped }: Pool, free: number): { beside: number; drop: number } {
   if (outdated === 0) return { beside: 0, drop: warm + warming - target };
-  const giveWay = cramped || (free <= 0 && warming === 0) ? 1 : 0;
+  // One that leaves since its successor is warm makes room enough.
+  const giveWay = warm <= target && (cramped || (free <= 0 && warming === 0)) ? 1 : 0;
   return { beside: cramped ? 0 : Math.ceil(outdated / 10), drop: warm + giveWay - target };
 }
 

@@ -75,3 +75,9 @@ test('the estimate is the pace since the queue formed, else the usual time of a 
   expect(estimate(3, { queueAgeMs: 10_000, readySinceQueued: 0, usualStartMs: 3_500 })).toBe(10_500);
   expect(estimate(3, { queueAgeMs: 10_000, readySinceQueued: 0 })).toBeUndefined();
 });
+
+// Seen to fail with the usual time alone: after ten minutes in a full cluster it said five seconds.
+test('where nobody has got a server since the queue formed, it takes as long again at least', () => {
+  expect(estimate(1, { queueAgeMs: 600_000, readySinceQueued: 0, usualStartMs: 3_500 })).toBe(600_000);
+  expect(estimate(1, { queueAgeMs: 600_000, readySinceQueued: 6, usualStartMs: 3_500 })).toBe(100_000);
+});
