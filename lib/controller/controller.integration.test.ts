@@ -256,3 +256,83 @@ test('F12 a warm row whose server is marked as somebody’s leaves the pool at o
   await vi.waitFor(() => expect(world.spawner.kept()).toEqual([]), patient);
   expect(performance.now() - started).toBeGreaterThan(600);
 });
+
+const starts = () => world.journal().filter((line) => line.includes(' start ')).length;
+
+// Seen to fail with a start that found no room taken for any failed one, without the count of those there are, and with none tried until the pause is over.
+test('F5 a start that finds no room puts its learner back into the queue, and one is tried for each server that ends', async () => {
+  world.room(2);
+  // So long a pause that nobody is served because it is over.
+  world.start({ options: { backOffMs: { first: 600_000, most: 600_000 } } });
+  const line = [await world.workspace(), await world.workspace(), await world.workspace(), await world.workspace()];
+  for (const { id } of line) await world.request(id);
+  const states = async () => (await Promise.all(line.map(({ id }) => world.store.of(id)))).map((server) => server!.state).sort();
+  for (const tried of [4, 5, 6]) {
+    await vi.waitFor(async () => {
+      const now = await states();
+      expect(now.filter((state) => state === 'running')).toHaveLength(2);
+      expect(now.filter((state) => state === 'requested')).toHaveLength(6 - tried);
+    }, patient);
+    expect(starts()).toBe(tried);
+    const ending = (await world.store.live()).find(({ state }) => state === 'running')!;
+    await world.store.wantStopped(ending.ref.id, 'requested');
+  }
+  await vi.waitFor(async () => expect((await states()).filter((state) => state === 'running')).toHaveLength(1), patient);
+  expect(await states()).not.toContain('failed');
+  expect(starts()).toBe(6);
+});
+
+// Seen to fail with no try before a server has ended.
+test('where there was no room a further start is tried now and then, for there may be more since', async () => {
+  world.room(1);
+  world.start();
+  const line = [await world.workspace(), await world.workspace()];
+  for (const { id } of line) await world.request(id);
+  await vi.waitFor(() => expect(starts()).toBeGreaterThan(2), patient);
+  world.room(2);
+  for (const { id } of line) await world.until(id, 'running');
+});
+
+// Seen to fail with what there is room for taken from the site's own maximum alone: the learner waited beside a warm server of another profile.
+test('F5 in a full cluster a warm server gives way to a learner who waits for another profile', async () => {
+  world.room(1);
+  world.start({ profile: { poolFloor: 1 }, others: [{ name: 'gpu' }] });
+  await vi.waitFor(async () => expect((await world.store.live()).map(({ state }) => state)).toEqual(['warm']), patient);
+  const { id } = await world.workspace();
+  await world.request(id, 'gpu');
+  await world.until(id, 'running');
+  expect(world.spawner.kept()).toHaveLength(1);
+});
+
+const warmRefs = async () => (await world.store.live()).filter(({ state }) => state === 'warm').map(({ ref }) => ref);
+
+// Seen to fail with outdated servers taken for any others, and with all of them dropped at once.
+test('warm servers that would be made otherwise now are replaced, each once its successor is warm', async () => {
+  const before = world.start({ profile: { poolFloor: 2 } });
+  await vi.waitFor(async () => expect(await warmRefs()).toHaveLength(2), patient);
+  const old = (await warmRefs()).map(({ id }) => id);
+  await before.stop();
+  world.start({ profile: { poolFloor: 2, memoryBytes: 700 << 20 } });
+  const counts: number[] = [];
+  await vi.waitFor(async () => {
+    const now = (await warmRefs()).map(({ id }) => id);
+    counts.push(now.length);
+    expect(now).toHaveLength(2);
+    expect(now.filter((id) => old.includes(id))).toEqual([]);
+  }, { ...patient, interval: 1 });
+  expect(Math.min(...counts)).toBe(2);
+  await world.converged();
+});
+
+// Seen to fail with the warm handed over in the order in which they were made.
+test('who waits is given a server as they are made now, before one that is outdated', async () => {
+  const before = world.start({ profile: { poolFloor: 2 } });
+  await vi.waitFor(async () => expect(await warmRefs()).toHaveLength(2), patient);
+  const [first, second] = await warmRefs();
+  await before.stop();
+  tamper(world.folder, first!, { memoryBytes: 1 });
+  const { id } = await world.workspace();
+  await world.request(id);
+  world.start({ profile: { poolFloor: 2 }, options: { maxServers: 2 } });
+  expect(await world.until(id, 'running')).toMatchObject({ ref: second });
+});

@@ -7,9 +7,10 @@ import type { Jupyter, ServerEvent, ServerStatus } from '../core/servers/jupyter
 import type { EndReason } from '../core/servers/reason.ts';
 import type { ServerRef } from '../core/servers/server.ts';
 import type { Shortfall } from '../core/servers/shortfall.ts';
-import type { Listed, Sighting, Spawner } from '../core/servers/spawner.ts';
+import { NoRoom, type Listed, type Sighting, type Spawner } from '../core/servers/spawner.ts';
 
-type Kept = { instance: string; claimed: boolean; ended?: EndReason; profile?: string };
+/** `memoryBytes`: of the profile as it was when the server was made. */
+type Kept = { instance: string; claimed: boolean; ended?: EndReason; profile?: string; memoryBytes?: number };
 /** How starts go: ready at once, never, waiting for an image, thrown, thrown after a while, or dead at once. */
 export type Script = 'ready' | 'never' | 'no image' | 'throws' | 'throws late' | 'dies';
 
@@ -35,6 +36,7 @@ export function makeFolderSpawner(folder: string, by = 'one'): Spawner & { kept(
     const file = ['script', `script ${profile}`].map((name) => join(folder, name)).findLast((one) => existsSync(one));
     return file ? (readFileSync(file, 'utf8') as Script) : 'ready';
   };
+  const room = () => (existsSync(join(folder, 'room')) ? Number(readFileSync(join(folder, 'room'), 'utf8')) : Infinity);
   const sight = (ref: ServerRef, kept: Kept | undefined): Sighting => {
     if (!kept) return { state: 'absent' };
     if (kept.ended) return { state: 'ended', reason: kept.ended, instance: kept.instance };
@@ -45,11 +47,12 @@ export function makeFolderSpawner(folder: string, by = 'one'): Spawner & { kept(
   const changed = (ref: ServerRef) => listeners.forEach((tell) => tell(ref));
   return {
     kept: () => readdirSync(servers),
-    async start(ref, { name: profile }) {
+    async start(ref, { name: profile, memoryBytes }) {
       journal('start', ref);
       const how = script(profile);
+      if (!read(ref) && readdirSync(servers).length >= room()) throw new NoRoom('sandbox', 'the folder is full');
       if (how === 'throws') throw new UpstreamError('sandbox', 'no room');
-      if (!read(ref)) write(ref, { instance: randomUUID(), claimed: false, profile, ...(how === 'dies' && { ended: 'crashed' }) });
+      if (!read(ref)) write(ref, { instance: randomUUID(), claimed: false, profile, memoryBytes, ...(how === 'dies' && { ended: 'crashed' }) });
       if (how === 'throws late') throw new UpstreamError('sandbox', 'it broke after it was made');
       changed(ref);
     },
@@ -59,12 +62,13 @@ export function makeFolderSpawner(folder: string, by = 'one'): Spawner & { kept(
       if (instance === undefined || read(ref)?.instance === instance) rmSync(fileOf(ref), { force: true });
       changed(ref);
     },
-    async list() {
+    async list(profiles) {
+      const isOutdated = ({ profile, memoryBytes }: Kept) => profiles?.some(({ name, memoryBytes: now }) => name === profile && now !== memoryBytes);
       return readdirSync(servers).flatMap((name): Listed[] => {
         const [id, generation] = name.split('.');
         const ref = { id: id as ServerId, generation: Number(generation) };
         const [kept, sighting] = [read(ref), sight(ref, read(ref))];
-        return kept && sighting.state !== 'absent' ? [{ ...ref, claimed: kept.claimed, sighting }] : [];
+        return kept && sighting.state !== 'absent' ? [{ ...ref, claimed: kept.claimed, sighting, ...(isOutdated(kept) && { outdated: true }) }] : [];
       });
     },
     async mark(ref) {

@@ -95,6 +95,8 @@ export async function makeWorld() {
     start,
     /** How starts go from now on: all, or those of one profile. */
     script: (script: Script, profile?: string) => writeFileSync(join(folder, profile === undefined ? 'script' : `script ${profile}`), script),
+    /** For how many servers there is room from now on. */
+    room: (servers: number) => writeFileSync(join(folder, 'room'), String(servers)),
     /** What servers lack here from now on. */
     lack: (...shortfalls: Shortfall[]) => writeFileSync(join(folder, 'shortfalls'), JSON.stringify(shortfalls)),
     journal: () => readFileSync(join(folder, 'journal'), 'utf8').trim().split('\n'),
