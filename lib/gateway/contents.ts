@@ -61,7 +61,6 @@ export function makeContents({ labSave, ours, patience, onError }: Deps): Specia
       const body = length === undefined ? visit.request : await whole(visit.request, patience.bodyMs);
       release.push(await (length === undefined ? large : small).take(1));
       if (length === undefined) endWhenSilent(visit.request, patience.bodyMs);
-      if (length === undefined) visit.request.setTimeout(patience.bodyMs, () => visit.request.destroy(new Error('a body stopped coming')));
       await perform(visit, link, intent, body);
     } finally {
       for (const give of release) give();

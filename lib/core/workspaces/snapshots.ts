@@ -76,9 +76,6 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     told.keep(server, new Set(unkept.map(({ path, why }) => `${why} ${path}`)));
     // The file is well, and whoever stops the server next has to know that it is not kept.
     if (missed) throw missed;
-    told.keep(server, new Set(unkept.map(({ path, why }) => `${why} ${path}`)));
-    // Nothing is wrong with the file: whoever is about to stop the server has to know that it is not kept.
-    if (missed) throw missed;
   }
 
   async function adopt(server: ServerId, workspace: WorkspaceId, actions: (Action & { do: 'adopt' })[], compared: Manifest): Promise<void> {
