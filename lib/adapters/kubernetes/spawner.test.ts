@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { spawnerContract } from '../../core/servers/spawner.contract.ts';
 import { anyProfile, anySecrets, anyServer } from '../../core/servers/server.fixture.ts';
 import type { ServerRef } from '../../core/servers/server.ts';
-import type { Spawner } from '../../core/servers/spawner.ts';
+import { NoRoom, type Spawner } from '../../core/servers/spawner.ts';
 import { readyStatus, startApiServer, type ApiServer } from './api-server.fixture.ts';
 import { inCluster, type CredentialSource } from './credentials.ts';
 import { podName } from './names.ts';
@@ -285,6 +285,31 @@ test('a server whose lost answer is what fills its namespace is not made in the 
   await start(anyServer(), two);
   expect(new Set(server.requests.flatMap(({ method, path }) => (method === 'POST' ? [path] : []))).size).toBe(1);
   await two.close();
+});
+
+// Seen to fail with what the last namespace said thrown as it is, and with every refusal taken for a full namespace.
+test('where every namespace is full there is no room, and whatever else is refused is a failure', async () => {
+  const two = open({ namespaces: ['first', 'second'] });
+  server.fault(({ method }) => (method === 'POST' ? { status: 403, reason: 'exceeded quota' } : undefined));
+  await expect(start(anyServer(), two)).rejects.toBeInstanceOf(NoRoom);
+  expect(new Set(server.requests.flatMap(({ method, path }) => (method === 'POST' ? [path] : []))).size).toBe(2);
+  server.fault(({ method }) => (method === 'POST' ? { status: 403, reason: 'Forbidden' } : undefined));
+  const refused = await start(anyServer(), two).catch((error: unknown) => error);
+  expect(refused).not.toBeInstanceOf(NoRoom);
+  await two.close();
+});
+
+// Seen to fail with the image alone compared, and with the recipe of one profile for all.
+test('a pod that would be made otherwise now is listed as outdated, where it is asked what servers are made of', async () => {
+  const ref = await running();
+  const outdated = async (by: Spawner, profile = anyProfile) => (await by.list([{ ...anyProfile, name: 'other', memoryBytes: 1 }, profile])).map((one) => one.outdated ?? false);
+  expect(await outdated(spawner)).toEqual([false]);
+  expect(await outdated(spawner, { ...anyProfile, memoryBytes: 700 * MB })).toEqual([true]);
+  expect(await outdated(spawner, { ...anyProfile, name: 'renamed' })).toEqual([true]);
+  const next = open({ pods: () => ({ ...pods, image: 'lectern/notebook:2' }) });
+  expect(await outdated(next)).toEqual([true]);
+  expect((await next.list()).map(({ id, outdated }) => [id, outdated])).toEqual([[ref.id, undefined]]);
+  await next.close();
 });
 
 // Seen to fail with the stop that returns once the deletion was asked for, and with no force.
