@@ -50,7 +50,7 @@ const answers = [{ one: 1 }];
 /** What is said to whoever connects: none when they are let in. */
 const refusalAt = (port: number) => query(`postgresql://postgres:${readFileSync(join(folder, 'password'), 'utf8')}@127.0.0.1:${port}/postgres`).then(() => undefined, ({ code }: { code?: string }) => code);
 
-// Seen to fail with the processes left alone: the next start found the data in use.
+// Seen to fail with the process left alone.
 test('a start that is given up at whatever moment leaves no process, and the next one succeeds', async () => {
   const random = seededRandom();
   for (let givenUp = 0; givenUp < 6; ) {
@@ -63,7 +63,7 @@ test('a start that is given up at whatever moment leaves no process, and the nex
   expect(await query((await start()).url('postgres'))).toEqual(answers);
 });
 
-// Seen to fail with the first moment asked about alone: a process was made, and ended.
+// Seen to fail without the question before the process is made.
 test('a start that was given up before it began makes no process', async () => {
   const spawned: number[] = [];
   await expect(start({ signal: AbortSignal.abort(), onSpawn: (pid) => spawned.push(pid) })).rejects.toThrow();

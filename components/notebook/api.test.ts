@@ -21,6 +21,7 @@ test('an answer that breaks off, is not what was asked for or does not come at a
   expect(await readNotebook(place)).toEqual({ state: 'offline' });
 });
 
+// Seen to fail with a full workspace taken for a failure, and with failures taken for refusals.
 test('a failure of the site is to be tried again, a full workspace and every other refusal are not', async () => {
   const answered = async (response: Response) => {
     site.manner = () => response;
