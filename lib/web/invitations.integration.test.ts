@@ -65,7 +65,7 @@ test('whom an admin invites gets a letter, signs up, and has the role once the a
   expect(await hub.signUp.withPassword(ada, HERE)).toEqual({ ok: true, value: { next: 'confirm-mail' } });
   expect(await hub.people.byEmail(ada.email)).toMatchObject({ role: 'user', verified: false });
   const confirming = (await letters(ada.email, 2)).map((text) => /token=([\w-]+)/.exec(text)?.[1]).find((secret) => secret !== undefined)!;
-  expect(await hub.recovery.verify(confirming)).toMatchObject({ ok: true });
+  expect(await hub.recovery.verify(confirming, { password: ada.password, address: HERE })).toMatchObject({ ok: true });
   expect(await hub.people.byEmail(ada.email)).toMatchObject({ role: 'instructor', verified: true });
   expect(await open()).toEqual([]);
 });

@@ -41,6 +41,19 @@ const alone = (kernelId: string) => expect.poll(async () => (await asked<{ conne
 /** The server has a kernel ready in which it executes something itself, once it becomes somebody's. */
 const warm = () => expect.poll(async () => (await asked<{ kernel: string }>('/lectern/identity?challenge=x')).kernel, patient).toBe('warm');
 
+// Seen to fail with one try alone. A file in the person's own folder is what a kernel finds first.
+test('a next kernel that could not be made is made once it can be, and nothing is left of the first try', async () => {
+  const kernel = await open('breaks.ipynb');
+  await warm();
+  await kernel.run(`open('ipykernel_launcher.py', 'w').write('raise SystemExit(1)')`);
+  await jupyter.openSession(server.access, 'takes-the-warm-one.ipynb');
+  await expect.poll(async () => (await asked<{ kernel: string }>('/lectern/identity?challenge=x')).kernel, patient).toBe('failed');
+  await kernel.run(`import os; os.remove('ipykernel_launcher.py')`);
+  await warm();
+  // Two notebooks' and the warm one.
+  expect(await asked<unknown[]>('/api/kernels')).toHaveLength(3);
+});
+
 // Seen to fail with none let go of, with each of the other three let go of as well, and with the server's own executions taken for the notebook's.
 test('notebooks that were opened and left keep no kernel; one that was used, one that is open and one that is just coming do', async () => {
   const used = await open('used.ipynb');

@@ -7,6 +7,9 @@ import time
 
 from .archive import rehearse
 
+# Before each try to make the next kernel: a full disk, or memory that another kernel has, may be free again.
+PAUSES_S = (0, 5, 30, 120)
+
 
 class Warm:
     def __init__(self, kernels, sessions, notary, watch, log):
@@ -33,6 +36,7 @@ class Warm:
     async def prepare(self) -> None:
         """Starts a kernel and waits until it has answered its first request."""
         self.state = "starting"
+        kernel_id = None
         try:
             kernel_id = await self.kernels.start_kernel()
             client = self.kernels.get_kernel(kernel_id).client()
@@ -43,13 +47,21 @@ class Warm:
         except Exception:
             self.log.exception("The warm kernel did not start")
             self.state = "failed"
+            if kernel_id in self.kernels:
+                await self.kernels.shutdown_kernel(kernel_id, now=True)
             return
         self.kernel_id, self.client, self.state = kernel_id, client, "warm"
 
     async def adopt(self, path, kernel_name):
         """The warm kernel's id, now working in the folder of `path`; none when there is no such kernel to give."""
         kernel_id, client = self.kernel_id, self.client
-        if kernel_id is None or kernel_id not in self.kernels:
+        if kernel_id is None:
+            return None
+        if kernel_id not in self.kernels:
+            # It died again and again, and Jupyter gave it up.
+            self.kernel_id = self.client = None
+            client.stop_channels()
+            self.replace_later()
             return None
         if kernel_name and kernel_name != self.kernels.get_kernel(kernel_id).kernel_name:
             return None
@@ -65,12 +77,16 @@ class Warm:
             return None
         finally:
             client.stop_channels()
-            asyncio.ensure_future(self.replace())
+            self.replace_later()
         # A restart begins where the notebook is, too.
         arguments = self.kernels.get_kernel(kernel_id)._launch_args
         arguments["cwd"] = folder
         arguments["env"] = {**arguments.get("env", os.environ), "JPY_SESSION_NAME": session_name}
         return kernel_id
+
+    def replace_later(self) -> None:
+        # Whoever keeps no task may lose it.
+        self._replacing = asyncio.ensure_future(self.replace())
 
     async def replace(self) -> None:
         """Readies the next kernel once the person's own cells leave room for it: a second notebook opens as fast as the first."""
@@ -82,8 +98,11 @@ class Warm:
             await self.sessions.let_go_unused()
         except Exception:
             self.log.exception("Kernels that nobody used are still there")
-        if self.kernel_id is None:
+        for pause_s in PAUSES_S:
+            await asyncio.sleep(pause_s)
             await self.prepare()
+            if self.kernel_id is not None:
+                return
 
     async def run(self, client, code) -> None:
         asked = client.execute(code, silent=True, store_history=False)
