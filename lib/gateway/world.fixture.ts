@@ -44,7 +44,8 @@ export async function startUpstream(folder: string, identity: Upstream['identity
       if (url.pathname === '/lectern/identity') return prove(url.searchParams.get('nonce') ?? '', response);
       upstream.seen.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, body });
       upstream.respond(request, response, body);
-    });
+      // Who broke off waits for no answer.
+    }, () => response.destroy());
   });
   const prove = (nonce: string, response: ServerResponse) => {
     const { ref, key } = upstream.identity;
