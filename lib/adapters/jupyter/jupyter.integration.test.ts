@@ -215,7 +215,8 @@ describe('sessions and kernels', () => {
       const restarting = stock(`/api/kernels/${kernelId}/restart`, 'POST');
       const during = ran().catch(() => 'the socket was closed, and a page connects again');
       expect((await restarting).status).toBe(200);
-      expect(['here\n', 'the socket was closed, and a page connects again']).toContain(await during);
+      // A kernel that ends in the middle may say last words of Python's own behind it, of tasks it had.
+      expect(await during).toMatch(/^(here\n|the socket was closed)/);
       expect(await ran()).toBe('here\n');
     }
   });
