@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { makeCell, type Cell, type Output } from '../../lib/core/lessons/notebook.ts';
 import type { OutputLog } from './api.client.ts';
 import type { KernelEvent } from './execution.ts';
+import { withFrames } from './frame.fixture.ts';
 import type { KernelLink, RunListener } from './kernel.client.ts';
 import { added, fromRendered, type PageCell } from './page-cells.ts';
 import { makeRuns } from './runs.client.ts';
@@ -9,18 +10,7 @@ import type { Entered } from './session.ts';
 
 type CodeCell = Extract<Cell, { type: 'code' }>;
 const place = { origin: 'http://key.nb.example.org', workspace: { path: 'a.ipynb' } } as Entered;
-/** The work that waits for the page's next frame. */
-let frames: (() => void)[];
-beforeEach(() => {
-  frames = [];
-  vi.useFakeTimers({ toFake: ['setTimeout'] });
-  vi.stubGlobal('requestAnimationFrame', (work: () => void) => frames.push(work));
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-const paint = () => frames.splice(0).forEach((work) => work());
+const { paint } = withFrames();
 
 const print = (text: string): KernelEvent => ({ kind: 'output', output: { kind: 'stream', name: 'stdout', text } });
 const count = (executionCount: number): KernelEvent => ({ kind: 'count', executionCount });

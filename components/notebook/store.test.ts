@@ -1,18 +1,8 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { withFrames } from './frame.fixture.ts';
 import { makeTopics } from './store.client.ts';
 
-/** The work that waits for the page's next frame. */
-let frames: (() => void)[];
-beforeEach(() => {
-  frames = [];
-  vi.useFakeTimers({ toFake: ['setTimeout'] });
-  vi.stubGlobal('requestAnimationFrame', (work: () => void) => frames.push(work));
-});
-afterEach(() => {
-  vi.useRealTimers();
-  vi.unstubAllGlobals();
-});
-const paint = () => frames.splice(0).forEach((work) => work());
+const { paint, waiting } = withFrames();
 
 function heard() {
   const topics = makeTopics<'a' | 'b'>();
@@ -28,7 +18,7 @@ test('what is told soon is told with the next frame, once however often it was s
   tellSoon('a');
   tellSoon('b');
   expect(told).toEqual([]);
-  expect(frames).toHaveLength(2);
+  expect(waiting()).toHaveLength(2);
   paint();
   expect(told).toEqual(['a', 'b']);
   tellSoon('a');
@@ -54,6 +44,6 @@ test('a page that nobody sees is told within a second, and not once more when it
   vi.advanceTimersByTime(1);
   expect(told).toEqual(['a']);
   tellSoon('a');
-  frames.shift()!();
+  waiting().shift()!();
   expect(told).toEqual(['a']);
 });
