@@ -1,7 +1,7 @@
 import { parseNotebook, serialiseNotebook, type Notebook } from '../../lib/core/lessons/notebook.ts';
 import { readNotebook, writeNotebook, type Versioned } from './api.client.ts';
-import { findDraft, forgetDraft, keepDraft } from './drafts.client.ts';
-import { decideDraft, retryMs, saveDueAt, type Draft, type SaveState } from './save.ts';
+import { makeDrafts } from './drafts.client.ts';
+import { retryMs, saveDueAt, type Draft, type SaveState } from './save.ts';
 import { merge } from './merge.ts';
 import type { Adoption } from './page-cells.ts';
 import type { WorkspaceAt } from './session.ts';
@@ -35,10 +35,10 @@ export function makeAutosave(page: Page) {
   let saving: Promise<void> | undefined;
   let loading: Promise<boolean> | undefined;
   let conflict: Conflict | undefined;
-  let offer: Draft | undefined;
+  /** Drafts that are not answered yet; they stay kept until they are. */
+  let offers: Draft[] = [];
   let tries = 0;
-  /** The key of a draft that was found and is not answered yet. */
-  const offered = `${page.lesson} offered`;
+  const drafts = makeDrafts(page.user, page.lesson);
 
   const become = (next: SaveState) => {
     state = next;
@@ -56,15 +56,7 @@ export function makeAutosave(page: Page) {
     clearTimeout(draftTimer);
     draftTimer = undefined;
     const text = textNow();
-    if (base && text !== undefined && text !== base.saved) await keepDraft({ user: page.user, lesson: page.lesson, baseRevision: base.revision, text, at: Date.now() });
-  }
-
-  /** Until it is answered it is kept beside what the page keeps from now on. */
-  async function hold(draft: Draft) {
-    offer = draft;
-    page.changed();
-    await keepDraft({ ...draft, lesson: offered });
-    if (draft.lesson !== offered) await forgetDraft(page.user, draft.lesson);
+    if (base && text !== undefined && text !== base.saved) await drafts.keep({ baseRevision: base.revision, text, at: lastChange });
   }
 
   function save(options: { keepalive?: boolean } = {}): Promise<void> {
@@ -102,7 +94,7 @@ export function makeAutosave(page: Page) {
         firstChange = undefined;
         clearTimeout(draftTimer);
         become({ state: 'saved' });
-        await forgetDraft(page.user, page.lesson);
+        await drafts.forget();
       } else {
         firstChange = lastChange;
         become({ state: 'unsaved' });
@@ -171,14 +163,18 @@ export function makeAutosave(page: Page) {
     if (dirty) return true;
     const mine = textNow();
     // What the site would not take while JupyterLab had the notebook.
-    if (base && over && firstChange !== undefined && mine !== undefined && mine !== base.saved) await hold({ user: page.user, lesson: page.lesson, baseRevision: base.revision, text: mine, at: lastChange });
+    if (base && over && firstChange !== undefined && mine !== undefined && mine !== base.saved) {
+      offers.unshift(await drafts.setAside({ baseRevision: base.revision, text: mine, at: lastChange }));
+      page.changed();
+    }
     // Without changes of its own the page follows what is in the site.
     if (!take(answer.value, over ? 'over' : isFirst ? 'beside' : 'merged')) return false;
     if (isFirst && base) {
-      const draft = (await findDraft(page.user, offered)) ?? (await findDraft(page.user, page.lesson));
-      const decision = decideDraft(draft && { ...draft, text: canonicalText(draft.text) }, { revision: base.revision, text: base.saved });
-      if (draft && decision === 'forget') await forgetDraft(page.user, draft.lesson);
-      if (draft && (decision === 'offer' || decision === 'conflict')) await hold(draft);
+      for (const draft of await drafts.leftBehind()) {
+        if (canonicalText(draft.text) === base.saved) await drafts.forget(draft);
+        else offers.push(draft);
+      }
+      if (offers.length > 0) page.changed();
     }
     if (firstChange !== undefined) schedule(saveDueAt(firstChange, lastChange));
     return true;
@@ -187,7 +183,8 @@ export function makeAutosave(page: Page) {
   return {
     state: () => state,
     conflict: () => conflict,
-    offer: () => offer,
+    /** The one to answer next. */
+    offer: () => offers[0],
     revision: () => base?.revision,
     /** Reads the notebook from the site: when the workspace is known, and after another editor had it. */
     load(place: WorkspaceAt, over = false): Promise<boolean> {
@@ -238,13 +235,13 @@ export function makeAutosave(page: Page) {
       take(theirs, 'over');
       firstChange = undefined;
       become({ state: 'saved' });
-      await forgetDraft(page.user, page.lesson);
+      await drafts.forget();
       return undefined;
     },
     /** The learner's answer to the offer of a draft. */
     async restore(yes: boolean) {
-      const draft = offer;
-      offer = undefined;
+      const [draft, ...later] = offers;
+      offers = later;
       if (yes && draft && base) {
         const parsed = parseNotebook(draft.text);
         if (parsed.ok) page.adopt(parsed.value, 'over');
@@ -252,11 +249,12 @@ export function makeAutosave(page: Page) {
         await keep();
       }
       page.changed();
-      await forgetDraft(page.user, offered);
+      if (draft) await drafts.forget(draft);
     },
     close() {
       clearTimeout(timer);
       clearTimeout(draftTimer);
+      drafts.close();
     },
   };
 }

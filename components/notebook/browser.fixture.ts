@@ -27,7 +27,7 @@ export function standInBrowser(first: string) {
     revision: () => revisions.length,
     /** Another tab or device, or JupyterLab. */
     savedElsewhere: (text: string) => void revisions.push(text),
-    drafts: () => [...drafts.values()] as { lesson: string; text: string }[],
+    drafts: () => [...drafts.values()] as { text: string }[],
     /** With the next page load. */
     tab,
   };
@@ -48,6 +48,7 @@ export function standInBrowser(first: string) {
     return Promise.resolve(own ?? serve(path, init));
   });
   vi.stubGlobal('indexedDB', { open: () => request(() => ({ transaction: () => transaction(drafts), close: () => undefined })) });
+  vi.stubGlobal('IDBKeyRange', { bound: (from: string[], to: string[]) => [from, to] });
   vi.stubGlobal('sessionStorage', { getItem: (key: string) => tab.get(key) ?? null, setItem: (key: string, value: string) => tab.set(key, value), removeItem: (key: string) => tab.delete(key) });
   vi.stubGlobal('navigator', { locks: locks() });
   return site;
@@ -76,8 +77,10 @@ function request<T>(result: () => T) {
   return asked;
 }
 
+const within = (parts: string[], from: string[], to: string[]) => parts.every((part, index) => part >= from[index]! && part <= to[index]!);
+
 function transaction(drafts: Map<string, unknown>) {
-  const under: { oncomplete?: () => void; objectStore: () => object } = { objectStore: () => ({ put, get, delete: remove }) };
+  const under: { oncomplete?: () => void; objectStore: () => object } = { objectStore: () => ({ put, getAll, delete: remove }) };
   const done = <T>(work: () => T) => {
     const asked = request(work);
     asked.onsuccess = () => under.oncomplete?.();
@@ -85,7 +88,7 @@ function transaction(drafts: Map<string, unknown>) {
   };
   const key = (parts: unknown) => JSON.stringify(parts);
   const put = (draft: { user: string; lesson: string }) => done(() => void drafts.set(key([draft.user, draft.lesson]), structuredClone(draft)));
-  const get = (parts: unknown) => done(() => drafts.get(key(parts)));
+  const getAll = ([from, to]: [string[], string[]]) => done(() => [...drafts].flatMap(([at, draft]) => (within(JSON.parse(at) as string[], from, to) ? [draft] : [])));
   const remove = (parts: unknown) => done(() => void drafts.delete(key(parts)));
   return under;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideDraft, retryMs, saveDueAt, saveText } from './save.ts';
+import { retryMs, saveDueAt, saveText } from './save.ts';
 
 test('a save comes two seconds after the last change', () => {
   expect(saveDueAt(1_000, 1_000)).toBe(3_000);
@@ -12,15 +12,6 @@ test('who types without a pause is saved every ten seconds', () => {
 
 test('tries become rarer and never cease', () => {
   expect([0, 1, 2, 20].map(retryMs)).toEqual([1_000, 2_000, 4_000, 30_000]);
-});
-
-const draft = { user: 'u', lesson: 'l', baseRevision: 3, text: 'mine', at: 0 };
-
-test('a draft is offered where it began, asked about where the notebook went on, and forgotten where it arrived', () => {
-  expect(decideDraft(undefined, { revision: 3, text: 'x' })).toBe('none');
-  expect(decideDraft(draft, { revision: 3, text: 'x' })).toBe('offer');
-  expect(decideDraft(draft, { revision: 4, text: 'x' })).toBe('conflict');
-  expect(decideDraft(draft, { revision: 4, text: 'mine' })).toBe('forget');
 });
 
 // Seen to fail with `locked` passed over.

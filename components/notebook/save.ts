@@ -32,11 +32,5 @@ const saveTexts = {
 
 export const saveText = (save: SaveState): string => (save.state === 'offline' && save.locked ? 'Open in JupyterLab: kept in this browser' : saveTexts[save.state]);
 
+/** Work that is kept in this browser. `lesson` is the lesson's id, a space and the id of the page that kept it. */
 export type Draft = { user: string; lesson: string; baseRevision: number; text: string; at: number };
-
-/** What to do with a draft found in the browser when the notebook is opened at a revision. */
-export function decideDraft(draft: Draft | undefined, current: { revision: number; text: string }): 'none' | 'forget' | 'offer' | 'conflict' {
-  if (!draft) return 'none';
-  if (draft.text === current.text) return 'forget';
-  return draft.baseRevision === current.revision ? 'offer' : 'conflict';
-}
