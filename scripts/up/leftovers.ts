@@ -18,6 +18,9 @@ export function becomeSupervisor(runDir: string, address: string) {
   record(runDir, SUPERVISOR, process.pid);
 }
 
+/** Whether a supervisor runs the site from this state folder. */
+export const runsAlready = (runDir: string): boolean => recorded(runDir, SUPERVISOR) !== undefined;
+
 export const retire = (runDir: string) => forget(runDir, SUPERVISOR);
 
 /**

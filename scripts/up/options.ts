@@ -5,7 +5,7 @@ export type Options = { dev: boolean; printAdminLink: boolean; help: boolean };
 export const usage = `npm run up [-- options]
 
   --dev                hot reload (the same as npm run dev)
-  --print-admin-link   print another one-time sign-in link for an admin
+  --print-admin-link   print another one-time sign-in link for an admin, also of a site that runs
   --help               this
 
 Settings are environment variables or lines of .env; .env.example lists them all.`;

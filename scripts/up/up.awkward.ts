@@ -54,12 +54,12 @@ function makeClone(to: string) {
 
 const sameDisk = (a: string, b: string) => statSync(a).dev === statSync(b).dev;
 
-type Way = { env?: Record<string, string>; node?: string; before?: [string, string[]]; /** In a process group of its own, as a terminal starts it. */ ownGroup?: boolean };
+type Way = { env?: Record<string, string>; args?: string[]; node?: string; before?: [string, string[]]; /** In a process group of its own, as a terminal starts it. */ ownGroup?: boolean };
 
 /** Starts `up` in the clone and waits until it is ready or has ended. */
-async function bringUp({ env = {}, node = process.execPath, before, ownGroup = false }: Way = {}) {
+async function bringUp({ env = {}, args: options = [], node = process.execPath, before, ownGroup = false }: Way = {}) {
   const port = Number(env.PORT) || (await freePort());
-  const [command, args] = before ? [before[0], [...before[1], node, 'scripts/up.mjs']] : [node, ['scripts/up.mjs']];
+  const [command, args] = before ? [before[0], [...before[1], node, 'scripts/up.mjs', ...options]] : [node, ['scripts/up.mjs', ...options]];
   const inherited = { ...process.env };
   for (const name of Object.keys(inherited)) if (/^(LECTERN_|VITEST|PORT$|NODE_|npm_|DATABASE_)/i.test(name)) Reflect.deleteProperty(inherited, name);
   const child = spawn(command, args, { cwd: clone, env: { ...inherited, LECTERN_WEB_PORT: String(await freePort()), PORT: String(port), ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: ownGroup });
@@ -179,13 +179,16 @@ test('a user who is not root brings it up', async ({ skip }) => {
   await stop(up);
 });
 
-test('after kill -9 of the supervisor the next up ends what it left, and a second up is refused by name', async () => {
+test('after kill -9 of the supervisor the next up ends what it left, and a second up is refused by name, but prints a link for an admin', async () => {
   if (asRoot) execFileSync('chown', ['-R', '0:0', clone]);
   const first = await bringUp();
   expect(first.ready, first.output()).toBe(true);
   const second = await bringUp({ env: { PORT: String(first.port) } });
   expect(await second.ended).toBe(1);
   expect(second.output()).toMatch(/runs already.*kill \d+/s);
+  const asking = await bringUp({ env: { PORT: String(first.port) }, args: ['--print-admin-link'] });
+  expect(await asking.ended).toBe(0);
+  expect(asking.output()).toMatch(new RegExp(`http://lectern\\.localhost:${first.port}/welcome\\?token=\\S+\\n$`));
 
   const runDir = join(clone, '.lectern/run');
   const left = ['web', 'gateway', 'controller', 'postgres'].map((name) => recorded(runDir, name)!);

@@ -6,7 +6,7 @@ import { fillCompileCache } from './compile-cache.ts';
 import { deployMigrations, pendingMigrations, givenDatabase } from './database.ts';
 import type { Ending } from './ending.ts';
 import { keepDatabase } from './keep-database.ts';
-import { becomeSupervisor, endLeftovers, retire } from './leftovers.ts';
+import { becomeSupervisor, endLeftovers, retire, runsAlready } from './leftovers.ts';
 import type { Options } from './options.ts';
 import { freePort, requireFrontPort, tryPort } from './ports.ts';
 import { programs } from './programs.ts';
@@ -17,14 +17,22 @@ import { readSettings } from './settings.ts';
 import { buildSite, isBuilt } from './site-build.ts';
 import { makeSupervisor } from './supervisor.ts';
 import { siteAnswers } from './site-answers.ts';
-import { fill, welcome } from './welcome.ts';
+import { adminLinkText, fill, welcome } from './welcome.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Everything between a clone with its dependencies and a site that answers. Returns once it does; `ending` undoes it. */
+/**
+ * Everything between a clone with its dependencies and a site that answers. Returns once it does; `ending` undoes it.
+ * Asked for an admin's link while the site runs already, it prints that and ends.
+ */
 export async function up(options: Options, progress: Progress, ending: Ending): Promise<void> {
   const config = readSettings(process.env);
   const [runDir, logDir] = [join(config.stateDir, 'run'), join(config.stateDir, 'logs')];
+  if (options.printAdminLink && runsAlready(runDir)) {
+    const { adminLink } = await fill(root, named(config), config.stateDir, true);
+    progress.line(adminLinkText(adminLink!));
+    return ending.end(0);
+  }
   becomeSupervisor(runDir, config.site.origin);
   ending.onEnd('this supervisor', async () => retire(runDir));
 
@@ -61,13 +69,13 @@ export async function up(options: Options, progress: Progress, ending: Ending): 
   welcome(config, first, logDir, progress);
 }
 
-/**
- * What every program gets. The web program's private port moves when somebody has it and nobody chose it. Next puts that
- * port into PORT of its own process, so the site's address is said outright.
- */
+/** These settings for another process. Next puts its private port into PORT of its own process, so the site's address is said outright. */
+const named = (config: Config): NodeJS.ProcessEnv => ({ ...process.env, PORT: String(config.port), LECTERN_SITE_URL: config.site.origin, LECTERN_STATE_DIR: config.stateDir });
+
+/** What every program gets. The web program's private port moves when somebody has it and nobody chose it. */
 async function environment(config: Config): Promise<NodeJS.ProcessEnv> {
   const chosen = process.env.LECTERN_WEB_PORT;
   const webPort = chosen || (await tryPort(config.webPort, '127.0.0.1')) === 'free' ? config.webPort : await freePort();
   if (chosen) await requireFrontPort(config.webPort, '127.0.0.1');
-  return { ...process.env, PORT: String(config.port), LECTERN_SITE_URL: config.site.origin, LECTERN_WEB_PORT: String(webPort), LECTERN_STATE_DIR: config.stateDir, NODE_COMPILE_CACHE: join(config.stateDir, 'compile-cache') };
+  return { ...named(config), LECTERN_WEB_PORT: String(webPort), NODE_COMPILE_CACHE: join(config.stateDir, 'compile-cache') };
 }

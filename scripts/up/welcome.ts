@@ -29,10 +29,12 @@ async function firstData(root: string, env: NodeJS.ProcessEnv, adminLink: boolea
   return JSON.parse(answer) as FirstData;
 }
 
+export const adminLinkText = (link: string) => `\nSign in as admin with this link, once, within a day:\n  ${link}`;
+
 /** The last thing a person reads before they open the site. */
 export function welcome(config: Config, { demo, adminLink }: FirstData, logDir: string, progress: Progress): void {
   const lines = ['', `Lectern is ready: ${config.site.origin}`];
-  if (adminLink) lines.push('', 'Sign in as admin with this link, once, within a day:', `  ${adminLink}`);
+  if (adminLink) lines.push(adminLinkText(adminLink));
   if (demo.length) {
     lines.push('', 'Demonstration sign-ins; the passwords are shown only now:');
     for (const { email, password } of demo) lines.push(`  ${email.padEnd(26)} ${password}`);

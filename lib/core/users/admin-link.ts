@@ -18,7 +18,7 @@ export const makeAdminLink = ({ people, links, membership }: Deps) => ({
   /** Uses it up; the account is made on the first use. */
   async take(secret: string): Promise<Outcome<UserId>> {
     const email = await links.take('admin', secret);
-    if (!email) return refuse({ code: 'not_found', say: 'This link has been used, or is too old. `npm run up` prints a new one.' });
+    if (!email) return refuse({ code: 'not_found', say: 'This link has been used, or is too old. Whoever runs this site has a new one printed: npm run up -- --print-admin-link' });
     const made = await people.create({ email, name: 'Admin', role: 'admin', verified: true });
     const admin = made === 'exists' ? await people.byEmail(email) : made;
     if (!admin) throw new Error('the admin account was removed while it signed in');
