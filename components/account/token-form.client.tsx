@@ -1,8 +1,7 @@
 'use client';
 
-import type { ReactNode } from 'react';
+import { useRouter } from 'next/navigation';
 import type { Outcome } from '../../lib/core/errors.ts';
-import { Alert } from '../ui/alert.tsx';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Refused } from './refused.tsx';
@@ -15,23 +14,17 @@ type Props = {
   button: string;
   /** Also asks for a password: one that is chosen now, or the account's. */
   password?: 'new' | 'current';
-  /** Shown when it is done; without it the browser goes where the answer says. */
-  done?: ReactNode;
+  /** When it is done the page is rendered anew and says so; without it the browser goes where the answer says. */
+  stay?: boolean;
 };
 
 /** Uses a one-time link up. Only the button does: programs that look through mail open links, and must not use them up. */
-export function TokenForm({ action, token, button, password, done }: Props) {
+export function TokenForm({ action, token, button, password, stay = false }: Props) {
+  const router = useRouter();
   const { form, submit, errors, busy } = useForm(
     (fields) => action({ ...fields, token }),
-    (value) => !done && go(value as { to: string }),
+    (value) => (stay ? router.refresh() : go(value as { to: string })),
   );
-  if (form.state === 'done' && done) {
-    return (
-      <Alert tone="good" live>
-        {done}
-      </Alert>
-    );
-  }
   return (
     <form onSubmit={(event) => void submit(event)} className="grid gap-4" noValidate>
       <Refused form={form} />

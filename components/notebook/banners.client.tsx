@@ -85,7 +85,8 @@ function Waiting({ server }: { server: ServerView }) {
   );
 }
 
-const spell = (ms: number) => (ms < 90_000 ? `${Math.max(1, Math.round(ms / 1_000))} seconds` : `${Math.round(ms / 60_000)} minutes`);
+const counted = (n: number, unit: string) => `${n} ${unit}${n === 1 ? '' : 's'}`;
+const spell = (ms: number) => (ms < 90_000 ? counted(Math.max(1, Math.round(ms / 1_000)), 'second') : counted(Math.round(ms / 60_000), 'minute'));
 
 function Ending({ endsAt, isOld = false, keep }: { endsAt: string; isOld?: boolean; keep: () => void }) {
   const [now, setNow] = useState(Date.now);

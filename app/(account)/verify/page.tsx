@@ -9,7 +9,6 @@ export const metadata = { title: 'Confirm your e-mail address' };
 
 type Props = { searchParams: Promise<{ token?: string | string[] }> };
 
-const confirmed = <>Your address is confirmed. <Link href="/courses">Go to the courses</Link></>;
 const leads = { press: 'One press, and this address is yours here.', password: 'Your password, and this address is yours here.', nothing: undefined, 'new link': undefined };
 
 export default async function VerifyPage({ searchParams }: Props) {
@@ -21,9 +20,9 @@ export default async function VerifyPage({ searchParams }: Props) {
       lead={leads[needs]}
       below={needs === 'password' && <>Forgotten, or you never chose one? <Link href="/forgot">Choose a new password</Link></>}
     >
-      {needs === 'press' && <TokenForm action={verifyEmail} token={token} button="Confirm" done={confirmed} />}
+      {needs === 'press' && <TokenForm action={verifyEmail} token={token} button="Confirm" stay />}
       {needs === 'password' && <TokenForm action={verifyEmail} token={token} button="Confirm and sign in" password="current" />}
-      {needs === 'nothing' && <Alert tone="good">{confirmed}</Alert>}
+      {needs === 'nothing' && <Alert tone="good" live>Your address is confirmed. <Link href="/courses">Go to the courses</Link></Alert>}
       {needs === 'new link' && <Alert tone="bad">This link has been used, or is too old. <Link href="/account">Ask for a new one under Account</Link></Alert>}
     </AccountFrame>
   );
