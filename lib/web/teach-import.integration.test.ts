@@ -107,6 +107,7 @@ test('T15 an asset is never a page of the site: sandboxed, never sniffed, of a l
   }
 });
 
+// Seen to fail, each, with readers let in, with every instructor taken for the author, and with drafts shown to all.
 test('T15 an asset goes to the enrolled and to teachers of this course only', async () => {
   const { author, id, lesson } = await publishedCourse();
   const learner = await anyone();

@@ -134,6 +134,7 @@ test('T24 bombs are refused by what they declare, overlapping ones too, and by w
   expect(peak() - from).toBeLessThan(300 * MB);
 });
 
+// Seen to fail with the archives within listed too, down to the last: a minute later it was too large.
 test('T24 an archive of archives of archives, as 42.zip, is never unpacked below its first level', async () => {
   let inner: Buffer = craftZip([{ name: '0.dll', packed: await deflatedZeros(90 * MB), declaredSize: 90 * MB }]);
   for (const level of ['page', 'chapter', 'book', 'lib']) {

@@ -121,6 +121,7 @@ test('an order made from an old view of the course is refused, and a good one ho
   expect(await authoring.arrange(id, arrangementOf(before))).toBe('stale');
 });
 
+// Seen to fail, each, without the course in the statements that rename and remove, and with any arrangement taken.
 test('T26 the author of one course changes nothing of another', async () => {
   const [courses, authoring] = [makeCourseStore(database), makeCourseAuthoring(database)];
   const mine = await authoring.create((await anyUser('instructor')).id, anyCourse());

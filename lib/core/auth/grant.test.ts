@@ -68,6 +68,7 @@ test('T3 another algorithm, none, another key or a changed claim is refused', as
   expect(await verifyGrant(forge(grant, { kid: 'before' }, {}, keys[1]!.grant), keys, nine)).toMatchObject(facts);
 });
 
+// Seen to fail with the newest key alone tried, and with the last of the keys signing.
 test('T37 what the key before the newest signed stays good, and the newest signs', async () => {
   const old = await signGrant(facts, [keys[1]!], nine);
   expect(await verifyGrant(old, keys, nine)).toMatchObject(facts);

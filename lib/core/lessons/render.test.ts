@@ -65,6 +65,7 @@ test('T25 a tree too deep for whatever walks it is given up for its text', () =>
   expect(markdown(deep)).toMatch(/^<pre>/);
 });
 
+// Seen to fail with `maxExpand` without an end: the memory ran out. Left out altogether it passes, for KaTeX then stops by itself, later.
 test('T25 a formula that would grow for ever stops', () => {
   expect(() => markdown('$\\def\\a{\\a\\a}\\a$')).not.toThrow();
 });

@@ -17,11 +17,13 @@ test('F5 courses take turns, and within a course whoever asked first comes first
   expect(ids(admissionOrder(line, new Map()))).toEqual(['a1', 'b4', 'c5', 'a2', 'a3']);
 });
 
+// Seen to fail with `lastServed` not looked at, too.
 test('F5 the course that was served last comes last, so one at a time is fair too', () => {
   const line = [waiting('a', 2), waiting('a', 3), waiting('b', 4)];
   expect(ids(admissionOrder(line, new Map([['a' as CourseId, nine]])))).toEqual(['b4', 'a2', 'a3']);
 });
 
+// Seen to fail with `lastServed` not looked at, too.
 test('F5 admitting one at a time serves everybody, and nobody waits for more than one of each other course per turn', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1, maxLength: 40 }), (courses) => {
