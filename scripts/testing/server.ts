@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { makeLocalSpawner, type LocalOptions, type LocalSpawner } from '../../lib/adapters/local/spawner.ts';
@@ -9,9 +9,15 @@ import type { Sighting, Spawner } from '../../lib/core/servers/spawner.ts';
 
 export { anyProfile as testProfile };
 
+/** A folder made for tests is closed to other users; the one in it must be so by itself. */
+function openToAll(folder: string): string {
+  chmodSync(folder, 0o755);
+  return folder;
+}
+
 /** A local spawner over a private folder of its own; `end` stops whatever it still runs and removes the folder. */
 export async function makeTestSpawner(pythonDir: string, options: Partial<LocalOptions> = {}): Promise<LocalSpawner & { runDir: string; end(): Promise<void> }> {
-  const runDir = options.runDir ?? join(mkdtempSync(join(tmpdir(), 'lt-')), 'r');
+  const runDir = options.runDir ?? join(openToAll(mkdtempSync(join(tmpdir(), 'lt-'))), 'r');
   const spawner = await makeLocalSpawner({ pythonDir, runDir, network: false, hidden: [resolve(import.meta.dirname, '../..')], ...options });
   return {
     ...spawner,

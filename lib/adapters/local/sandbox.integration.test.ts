@@ -130,6 +130,7 @@ print(sorted(found | {"/home/learner"}))`);
     expect(await kernel.run('print(len([l for l in open("/proc/net/unix") if "@" in l]))')).toBe('0\n');
   });
 
+  // Seen to fail with the mode of the folder of all servers 0755 and its check gone; with that of each server's own folder alone it passes, for the one around it is closed.
   test.runIf(process.getuid?.() === 0)('T28 another local user reaches neither the run folder nor a socket', () => {
     const asNobody = (script: string) => execFileSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', '/usr/bin/python3', '-c', script], { encoding: 'utf8' });
     const path = addressPath(mine);
