@@ -128,6 +128,7 @@ test('an admin invites somebody, who joins by the letter and has the role once t
   await expect(page.getByRole('button', { name: /Withdraw the invitation/ })).toHaveCount(0);
 });
 
+// Seen to fail, each, without the question for an admin in `overview` and in `setBanned`. Without that in `people` it passes: its page asks for the invitations too, which are asked for the same.
 test('T26 admin pages, their data and their actions are for admins alone', async ({ learner, instructor, visitor, admin, site, expectedProblems }) => {
   expectedProblems.push(/40[134]/);
   for (const { page } of [learner, instructor]) {

@@ -293,6 +293,7 @@ test('where the notebook itself does not arrive, what is written meanwhile is sa
   expect(JSON.parse(text).cells.length, 'the other cells are as they were').toBeGreaterThan(3);
 });
 
+// Seen to fail, each, with the origin allowed by both the frame's `sandbox` and its policy's own (with one of the two left it passes), with `default-src *` in that policy, and with `frame-src *` in the page's.
 test('T14 an output frame reaches neither network nor parent nor another cell', async ({ learner: { page, person }, site, expectedProblems }) => {
   // The frame's `sandbox` and its content policy hold this, each for what the other does not.
   expectedProblems.push(/Content Security Policy|Refused|SecurityError|violates|Unsafe attempt to initiate navigation/);

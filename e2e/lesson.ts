@@ -89,6 +89,20 @@ export async function savedNotebook(page: Page, person: Person, path: string): P
   return page.evaluate(async (address) => (await fetch(address)).text(), `/api/workspaces/${workspace?.id}/files/${path}`);
 }
 
+/** What this browser keeps of work the site could not take. */
+export const keptDrafts = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<unknown[]>((done, fail) => {
+        const opening = indexedDB.open('lectern', 1);
+        opening.onerror = () => fail(opening.error);
+        opening.onsuccess = () => {
+          const all = opening.result.transaction('drafts').objectStore('drafts').getAll();
+          all.onsuccess = () => (opening.result.close(), done(all.result));
+        };
+      }),
+  );
+
 /** The numbers of the lines `line 0`, `line 1` and so on that the cell shows. */
 export const linesOf = async (cell: Locator): Promise<number[]> => [...(await outputOf(cell).innerText()).matchAll(/line (\d+)/g)].map(([, number]) => Number(number));
 

@@ -78,6 +78,7 @@ test('the plain loopback name leads to the site', async ({ visitor: { page }, si
   expect(new URL(page.url()).origin).toBe(site);
 });
 
+// Seen to fail with `nextPath` giving back what it is given. Page and action both ask it: with one of the two left it passes.
 test('T19 a sign-in leads to a page of the site and nowhere else', async ({ visitor: { page, context }, site, expectedProblems }) => {
   // What is on the site and means nothing there is a page that is not found.
   expectedProblems.push(/404/);

@@ -1,5 +1,5 @@
 import { expect, test } from './fixtures.ts';
-import { codeCell, course, enrol, lessons, outputOf, ran, run, saved, write } from './lesson.ts';
+import { codeCell, course, enrol, keptDrafts, lessons, outputOf, ran, run, saved, write } from './lesson.ts';
 import { sql } from './people.ts';
 import { signIn } from './sign-in.ts';
 
@@ -95,13 +95,7 @@ test('a sign-out in one tab saves what another has not yet saved, and asks where
   await expect(page.getByText('You are signed out')).toBeVisible();
   await expect(other.getByRole('link', { name: 'Sign in' }).first()).toBeVisible();
   // Nothing of it is left in the browser.
-  expect(await page.evaluate(() => new Promise((resolve) => {
-    const opening = indexedDB.open('lectern', 1);
-    opening.onsuccess = () => {
-      const all = opening.result.transaction('drafts').objectStore('drafts').getAll();
-      all.onsuccess = () => resolve(all.result.length);
-    };
-  }))).toBe(0);
+  expect(await keptDrafts(page)).toEqual([]);
 
   await signIn(page, site, person);
   await page.goto(address);

@@ -132,6 +132,7 @@ test('T26 an instructor chooses what a course’s servers are made from, and wha
   await expect(admin.page.getByRole('radio')).toHaveCount(3);
 });
 
+// Seen to fail, each, with the page for uploads open to all, with every course open to whoever may make one, and with uploads taken from all.
 test('T26 learners and instructors of other courses neither see nor reach what is not theirs to teach', async ({ learner, instructor, site, expectedProblems }) => {
   expectedProblems.push(/status of 40[34]/);
   for (const path of ['/teach', '/teach/new', '/teach/python-basics']) expect([path, (await learner.page.goto(site + path))?.status()]).toEqual([path, 404]);
