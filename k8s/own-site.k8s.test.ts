@@ -24,11 +24,14 @@ describe('the example of a site of one’s own', () => {
     expect(inside('lectern-learners').length).toBeGreaterThan(7);
   });
 
+  // Seen to fail with no address in the policy, with a further one, with the self-test at another address, and with `open` said before it there.
   test('T32 its programs speak to its own database, and its self-test looks whether learners do', () => {
     const [address] = things.find(({ metadata }) => metadata.name === 'to-database')!.spec.egress as { to: { ipBlock: { cidr: string } }[] }[];
     expect(address!.to).toHaveLength(1);
     const { pod } = podsOf(render('examples/own-site/self-test')).find(({ namespace }) => namespace === 'lectern-learners')!;
     const { command } = pod.containers[0] as unknown as { command: string[] };
-    expect(command.indexOf(`${address!.to[0]!.ipBlock.cidr.replace('/32', '')}:5432`)).toBeGreaterThan(command.indexOf('closed'));
+    const database = `${address!.to[0]!.ipBlock.cidr.replace('/32', '')}:5432`;
+    expect(command).toContain(database);
+    expect(command.slice(0, command.indexOf(database)).findLast((word) => word === 'open' || word === 'closed')).toBe('closed');
   });
 });

@@ -125,12 +125,30 @@ describe.each(overlays)('overlay %s', (folder) => {
     expect(policies('lectern').dns).toEqual(policies(learners[0]!).dns);
   });
 
+  // Seen to fail with `nothing-else` selecting a label, a further way in, one more port to the outside, web open to everybody, the gateway let out
+  // to every namespace, and mail open to more programs than web.
   test('T32 the programs’ namespace is shut but for what is named', () => {
-    const found = policies('lectern');
-    expect(found['nothing-else']).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
-    expect(Object.entries(found).filter(([, { ingress }]) => ingress).map(([policy]) => policy)).toEqual(['into-gateway', 'into-web']);
-    // What any policy here lets out to any address: TLS, mail, and databases where an overlay does not say which.
-    expect(portsTo('203.0.113.1', found)).toEqual(folder === 'examples/own-site' ? [443, 465, 587, 6443] : [443, 465, 5432, 587, 6432, 6443]);
+    const key = 'app.kubernetes.io/component';
+    const one = (name: string) => ({ podSelector: { matchLabels: { [key]: name } } });
+    const some = (...values: string[]) => ({ podSelector: { matchExpressions: [{ key, operator: 'In', values }] } });
+    const into = (pods: object, ...ingress: object[]) => ({ ...pods, policyTypes: ['Ingress'], ingress });
+    const out = (pods: object, ...egress: object[]) => ({ ...pods, policyTypes: ['Egress'], egress });
+    const at = (...ports: (string | number)[]) => ({ ports: ports.map((port) => ({ port })) });
+    const programs = ['web', 'gateway', 'controller'];
+    // Where databases stand an overlay may say. `dns` is as learners have it, see above.
+    const database = folder === 'examples/own-site' ? { to: [{ ipBlock: { cidr: '10.77.0.3/32' } }] } : {};
+    const { dns, ...found } = policies('lectern');
+    expect(dns).toBeDefined();
+    expect(found).toEqual({
+      'nothing-else': { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+      'into-gateway': into(one('gateway'), at('http')),
+      'into-web': into(one('web'), { from: [one('gateway')], ...at('http') }),
+      'gateway-to-web': out(one('gateway'), { to: [one('web')], ...at('http') }),
+      'to-learners': out(some(...programs), { to: [{ namespaceSelector: { matchLabels: { 'lectern/learners': 'true' } } }], ...at(8888) }),
+      'to-database': out(some(...programs, 'migrate'), { ...database, ...at(5432, 6432) }),
+      'web-to-outside': out(one('web'), at(443, 465, 587)),
+      'controller-to-api': out(one('controller'), at(443, 6443)),
+    });
   });
 
   // The pod is what the controller makes of these very settings, see lib/adapters/kubernetes/pod.ts.

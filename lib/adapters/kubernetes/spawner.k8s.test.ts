@@ -103,7 +103,8 @@ describe('on a real node', () => {
     return ref;
   }
 
-  // Its parts are seen to fail in sight.test.ts (the condition) and spawner.test.ts (a pod that is gone before anybody looked).
+  // Seen to fail with the condition of a disruption not read, and with what the watch tells of a pod's end heard 12 s late. Of a pod that is gone
+  // before anybody looked see spawner.test.ts.
   test('F14 a server that is evicted is said within 10 s', async () => {
     const ref = await ready();
     await namespace.evict(ref);
@@ -112,6 +113,8 @@ describe('on a real node', () => {
     expect(performance.now() - evicted).toBeLessThan(10_000);
   });
 
+  // Seen to fail with what the watch tells of a pod's end heard 12 s late, with a stop that returns once the deletion was asked for, and with
+  // what is left of a deleted pod listed for good.
   test('F26 a pod deleted by hand is missed within 10 s, and can be started again', async () => {
     const ref = await ready();
     const { uid } = (await pod(ref)).metadata;
