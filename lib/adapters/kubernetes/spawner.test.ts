@@ -85,7 +85,7 @@ const evict = (ref: ServerRef) => server.write({ ...podOf(ref), status: { phase:
 const isFound = (ref: ServerRef) => vi.waitFor(async () => expect(await listed(ref)).toMatchObject({ sighting: { state: 'ended', reason: 'evicted' } }), patient);
 
 // Seen to fail: with no limit to a watch (silence); with the watch begun again from its old version, and no list (too old); with an error that
-// ends the following (reset, refused); with no back-off after a watch that ended at once.
+// ends the following (reset, refused); with a watch that ends the following as it ends (mid-line, as asked); with no back-off after a watch that ended at once.
 describe('F13 what happens while the watch is broken is found, and later changes too', () => {
   const broken: Record<string, (ref: ServerRef) => void | Promise<void>> = {
     'it silently stalls': (ref) => {
