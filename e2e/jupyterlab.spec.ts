@@ -36,8 +36,20 @@ test('a learner goes to JupyterLab and back without losing a variable or a word'
   await expect(lab.getByText('official Jupyter news')).toHaveCount(0);
   expect(failed).toEqual([]);
 
+  // A second file, and what was just typed into either. Seen to fail with one document saved, the one JupyterLab takes for the current one.
+  await lab.locator('.jp-Notebook .jp-CodeCell').nth(1).locator('.cm-content').click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText('# behind another file');
+  await lab.locator('.lm-MenuBar-item', { hasText: 'File' }).click();
+  await lab.locator('.lm-Menu-item', { hasText: /^New$/ }).hover();
+  await lab.locator('.lm-Menu-item', { hasText: 'Text File' }).click();
+  await lab.locator('.jp-FileEditor .cm-content').click();
+  await page.keyboard.insertText('in front');
+
   await page.getByRole('button', { name: 'Back to the lesson' }).click();
   await expect(lab.locator('body')).toBeHidden({ timeout: 60_000 });
+  await expect(codeCell(page, 1)).toContainText('# behind another file');
+  expect(await savedNotebook(page, person, first!.path.replace(/[^/]*$/, 'untitled.txt'))).toBe('in front');
   await expect(codeCell(page)).toContainText('and from the lab');
   await expect(outputOf(codeCell(page))).toContainText('from the page and from the lab');
   expect(await savedNotebook(page, person, first!.path)).toContain('and from the lab');

@@ -4,7 +4,7 @@ import { releaseProxy, wrap, type Endpoint, type Remote } from 'comlink';
 type Bridge = { execute(command: string, args?: object): Promise<unknown>; ready: Promise<void> };
 
 export type LabCommands = {
-  /** Saves the notebook in front. False when JupyterLab does not answer in time. */
+  /** Saves all that is open there, whichever is in front. False when JupyterLab does not answer in time. */
   save(): Promise<boolean>;
   close(): void;
 };
@@ -35,7 +35,7 @@ export function labCommands(target: Window, origin: string): LabCommands {
   return {
     async save() {
       const timeout = new Promise<boolean>((resolve) => setTimeout(() => resolve(false), patienceMs));
-      const saved = bridge.execute('docmanager:save').then(
+      const saved = bridge.execute('docmanager:save-all').then(
         () => true,
         () => false,
       );
