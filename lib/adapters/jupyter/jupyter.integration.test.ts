@@ -287,4 +287,23 @@ describe('the log of outputs', () => {
     await expect.poll(async () => (await outputs('death.ipynb')).executions.at(-1)?.state, { timeout: 150_000 }).toBe('died');
     expect(printed(await outputs('death.ipynb'))).toBe('last words\n');
   });
+
+  // Seen to fail with nothing forgotten, with every cell without outputs forgotten, and with a cell forgotten while it runs.
+  test('what a person clears in JupyterLab does not come back from it; what was never in the file, or runs, does', async () => {
+    // A kernel that is there: this server has nearly as many as it may.
+    const kernel = await openKernel('log.ipynb');
+    for (const cell of ['cleared', 'unsaved']) kernel.send(`print("${cell}")`, cell);
+    kernel.send('print("running"); input()', 'running');
+    const cells = async () => (await outputs('log.ipynb')).executions.flatMap((each) => (['cleared', 'unsaved', 'running'].includes(each.cellId ?? '') && printed({ log: '', seq: 0, executions: [each] }) ? [each] : []));
+    const shown = async () => (await cells()).map(({ cellId }) => cellId);
+    await expect.poll(shown, { timeout: 60_000 }).toEqual(['cleared', 'unsaved', 'running']);
+    const counts = (await cells()).map(({ messages }) => messages.find(({ type }) => type === 'execute_input')!.content.execution_count);
+    const cell = (id: string, count: unknown) => ({ cell_type: 'code', id, metadata: {}, source: '', execution_count: count, outputs: count === null ? [] : [{ output_type: 'stream', name: 'stdout', text: id }] });
+    const save = (...saved: object[]) => stock('/api/contents/log.ipynb', 'PUT', { type: 'notebook', content: { nbformat: 4, nbformat_minor: 5, metadata: {}, cells: saved } });
+    expect((await save(cell('cleared', counts[0]), cell('unsaved', null), cell('running', counts[2]))).status).toBe(201);
+    expect(await shown()).toEqual(['cleared', 'unsaved', 'running']);
+    expect((await save(cell('cleared', null), cell('unsaved', null), cell('running', null))).status).toBe(200);
+    expect(await shown()).toEqual(['unsaved', 'running']);
+    await stock(`/api/kernels/${(await jupyter.openSession(server.access, 'log.ipynb')).kernelId}/interrupt`, 'POST');
+  });
 });

@@ -13,6 +13,7 @@ def load(serverapp) -> None:
     watch = Watch(kernels)
     warm = Warm(kernels, sessions, serverapp.contents_manager.notary, watch, serverapp.log)
     kernels.watch = sessions.watch = watch
+    serverapp.contents_manager.outputs = watch.log
     sessions.warm = warm
     lectern = Lectern(serverapp.lectern, Tree(serverapp.lectern.root), watch, warm)
     serverapp.web_app.add_handlers(".*$", [(route, handler, {"lectern": lectern}) for route, handler in HANDLERS])

@@ -22,6 +22,7 @@ class Execution:
         self.message_id = message_id
         self.cell_id = cell_id
         self.state = "busy"
+        self.count = None
         self.truncated = False
         self.bytes = 0
         # (number, type, content as JSON, metadata as JSON)
@@ -65,7 +66,8 @@ class OutputLog:
             execution = Execution(path, kernel_id, message_id, self._announced.pop(message_id, (None, None))[1])
             self._executions[message_id] = execution
         if kind == "execute_input":
-            content = json.dumps({"execution_count": json.loads(content).get("execution_count")}).encode()
+            execution.count = json.loads(content).get("execution_count")
+            content = json.dumps({"execution_count": execution.count}).encode()
         if kind == "status" and json.loads(content).get("execution_state") == "idle":
             execution.state = "finished"
         self._append(execution, kind, content, metadata)
@@ -89,6 +91,18 @@ class OutputLog:
         for execution in self._executions.values():
             if execution.kernel_id == kernel_id:
                 execution.path = path
+
+    def knows(self, path) -> bool:
+        return any(execution.path == path for execution in self._executions.values())
+
+    def forget(self, path, cell_id, count) -> None:
+        """What that cell put out last, under this count, was in the file and has been cleared there: it is not to come back from here."""
+        of_cell = [(key, e) for key, e in self._executions.items() if e.path == path and e.cell_id == cell_id]
+        if not of_cell or of_cell[-1][1].count != count or any(e.state == "busy" for _, e in of_cell):
+            return
+        for key, execution in of_cell:
+            self.bytes -= execution.bytes
+            del self._executions[key]
 
     def since(self, path, since: int) -> bytes:
         """JSON of every execution of the notebook that put out something after `since`, and the ids of all that have yet to begin."""
