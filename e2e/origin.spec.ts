@@ -62,3 +62,13 @@ test('every page is sent with its policy and a nonce of its own', async ({ visit
   }
   expect(new Set(policies).size).toBe(policies.length);
 });
+
+// Seen to fail without the file. Browsers ask for it now and then, whatever the page says of its icon.
+test('the icon that browsers ask for unasked is there', async ({ visitor: { page }, site }) => {
+  await page.goto(site);
+  const answered = await page.evaluate(async () => {
+    const reply = await fetch('/favicon.ico');
+    return [reply.status, reply.headers.get('content-type')];
+  });
+  expect(answered).toEqual([200, 'image/x-icon']);
+});
