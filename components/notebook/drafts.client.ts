@@ -31,6 +31,8 @@ function withStore<T>(mode: IDBTransactionMode, work: (drafts: IDBObjectStore) =
   });
 }
 
+type Work = Omit<Draft, 'user' | 'lesson'>;
+
 const put = (draft: Draft) => withStore('readwrite', (drafts) => drafts.put(draft));
 const lockOf = (key: string) => `lectern draft ${key}`;
 
@@ -46,12 +48,12 @@ export function makeDrafts(user: string, lesson: string) {
 
   return {
     /** Keeps this in place of what this page kept before. */
-    async keep(work: Pick<Draft, 'baseRevision' | 'text' | 'at'>): Promise<void> {
+    async keep(work: Work): Promise<void> {
       held ??= navigator.locks.request(lockOf(own), () => gone);
       await put({ ...work, user, lesson: own });
     },
     /** Keeps this beside what this page keeps from now on. */
-    async setAside(work: Pick<Draft, 'baseRevision' | 'text' | 'at'>): Promise<Draft> {
+    async setAside(work: Work): Promise<Draft> {
       const draft = { ...work, user, lesson: `${lesson} ${crypto.randomUUID()}` };
       await put(draft);
       return draft;

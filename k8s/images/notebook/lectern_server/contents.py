@@ -7,6 +7,8 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from nbformat.sign import MemorySignatureStore
 from tornado.web import HTTPError
 
+from .handlers import in_thread
+
 
 class Contents(AsyncLargeFileManager):
     # The log of outputs, from the extension.
@@ -18,7 +20,7 @@ class Contents(AsyncLargeFileManager):
 
     async def save(self, model, path=""):
         name = path.strip("/")
-        before = self._counts(name) if model.get("type") == "notebook" and self.outputs.knows(name) else {}
+        before = await in_thread(self._counts, name) if model.get("type") == "notebook" and self.outputs.knows(name) else {}
         saved = await super().save(model, path)
         for cell in model["content"]["cells"] if before else ():
             if cell.get("id") in before and not cell.get("outputs") and cell.get("execution_count") is None:
