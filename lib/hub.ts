@@ -75,7 +75,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     workspaces,
     jupyter,
     putBack: makePutBack({ workspaces, blobs, jupyter }),
-    labSave: makeLabSave({ workspaces, blobs, jupyter, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
+    labSave: makeLabSave({ workspaces, blobs, jupyter, limitBytes: config.workspaceBytes, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
@@ -99,7 +99,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       blobs: hub.blobs,
       jupyter: hub.jupyter,
       putBack: hub.putBack,
-      fileLimitBytes: config.workspaceBytes,
+      limitBytes: config.workspaceBytes,
       now: () => new Date(),
       store: hub.serverStore,
       onUnkept: (facts) => hub.log.warn(facts, 'a file on a server could not be kept'),

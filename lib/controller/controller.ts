@@ -60,6 +60,8 @@ export function makeController(deps: Deps, options: ControllerOptions) {
     const ending = makeTurnstile(8);
     const saving = makeTurnstile(4);
     const calling = makeTurnstile(32);
+    /** Those that answered as no server of ours does. */
+    const broken = new Set<ServerId>();
     /** Whose work ended since the pass began: what the pass read of them may be older than that. */
     const settled = new Set<ServerId>();
     const stop = ({ id, generation, sighting }: Listed) =>
@@ -115,6 +117,12 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       return still === 'warn' || still === 'stop' ? doIt() : true;
     }
 
+    function broke(id: ServerId): void {
+      if (broken.has(id)) return;
+      broken.add(id);
+      bell.ring();
+    }
+
     function attend(servers: Server[]): void {
       const wanted = new Map(servers.flatMap((server) => (server.state === 'running' && server.markedAt ? [[server.ref.id, server] as const] : [])));
       for (const [id, follower] of followers) {
@@ -123,7 +131,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
         followers.delete(id);
       }
       for (const [id, server] of wanted) {
-        if (!followers.has(id)) followers.set(id, follow(server, () => access(server.ref, server.address), term, { store, jupyter, snapshots, now: lease.now, log, saving, calling }, options));
+        if (!followers.has(id)) followers.set(id, follow(server, () => access(server.ref, server.address), term, { store, jupyter, snapshots, now: lease.now, log, saving, calling, broke: () => broke(id) }, options));
       }
     }
 
@@ -134,7 +142,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       const listed = await within(30_000, 'list', spawner.list(profiles));
       const seen = new Map(listed.map((one) => [keyOf({ ref: one }), one]));
       for (const server of servers) {
-        const action = decide(server, seen.get(keyOf(server)) ?? absent, lease.now(), profileNamed(profiles, server.profile), limits);
+        const action = decide(server, { ...(seen.get(keyOf(server)) ?? absent), broke: broken.has(server.ref.id) }, lease.now(), profileNamed(profiles, server.profile), limits);
         if (action.do === 'nothing' || (action.do === 'mark' && isMarked(server) && working.size >= atLeisure)) continue;
         if (settled.has(server.ref.id)) bell.ring();
         else perform(server, action);
@@ -142,6 +150,7 @@ export function makeController(deps: Deps, options: ControllerOptions) {
       attend(servers);
       const fillMs = await staff.staff(servers, (server) => readyAs(seen.get(keyOf(server))));
       await sweep(listed, new Set(servers.map(keyOf)), working);
+      for (const id of broken) if (!servers.some(({ ref, state }) => ref.id === id && state === 'running')) broken.delete(id);
       backOff.keepOnly(new Set(servers.map(({ ref }) => ref.id)));
       await recordMemory(servers, seen);
       await report();

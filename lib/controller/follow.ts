@@ -1,3 +1,4 @@
+import { BrokenProtocol } from '../core/errors.ts';
 import { activityOf } from '../core/servers/idle.ts';
 import type { Access, Jupyter, ServerEvent } from '../core/servers/jupyter.ts';
 import type { Activity, RunningServer } from '../core/servers/server.ts';
@@ -7,7 +8,7 @@ import type { Term } from './lead.ts';
 import type { Log } from './log.ts';
 import { pause, within } from '../core/waiting.ts';
 
-type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; /** Turns at what costs much: a snapshot; and a call, since a new leader makes thousands at once. */ saving: Turn; calling: Turn };
+type Deps = { store: ServerStore; jupyter: Jupyter; snapshots: Snapshots; now: () => Date; log: Log; /** Turns at what costs much: a snapshot; and a call, since a new leader makes thousands at once. */ saving: Turn; calling: Turn; /** It answered as no server of ours does. */ broke(): void };
 type Turn = <T>(work: () => Promise<T>) => Promise<T>;
 
 export type FollowOptions = {
@@ -35,7 +36,7 @@ export type Follower = {
  * Follows what happens in one running server: writes its activity, and keeps what code wrote at the end of each execution.
  * Events only make it look sooner; the server's own report is asked for regularly and before any decision to stop it.
  */
-export function follow(server: RunningServer, findAccess: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, saving: savingTurn, calling }: Deps, options: FollowOptions): Follower {
+export function follow(server: RunningServer, findAccess: () => Promise<Access>, term: Term, { store, jupyter, snapshots, now, log, saving: savingTurn, calling, broke }: Deps, options: FollowOptions): Follower {
   const ending = new AbortController();
   const signal = AbortSignal.any([term.signal, ending.signal]);
   let activity: Activity = { ...server.activity };
@@ -68,6 +69,13 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
     await record({ ...activityOf(status, now()), memoryBytes }, leastMs);
   }
 
+  function failed(error: unknown, tell: () => void): void {
+    if (!(error instanceof BrokenProtocol)) return tell();
+    log.warn({ server: server.ref.id, how: error.message }, 'a server broke the protocol');
+    ending.abort();
+    broke();
+  }
+
   let wanted = false;
   let saving: Promise<void> | undefined;
   /** Snapshots wanted while one is taken are one more, after it. */
@@ -77,7 +85,7 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
       while (wanted && !signal.aborted) {
         wanted = false;
         const began = performance.now();
-        await savingTurn(() => within(60_000, 'snapshot', access().then((found) => snapshots.take(found, server.workspace)))).catch((error: unknown) => log.warn({ err: error, server: server.ref.id }, 'snapshot failed'));
+        await savingTurn(() => within(60_000, 'snapshot', access().then((found) => snapshots.take(found, server.workspace)))).catch((error: unknown) => failed(error, () => log.warn({ err: error, server: server.ref.id }, 'snapshot failed')));
         await pause(Math.max(0, options.snapshotGapMs - (performance.now() - began)), signal);
       }
       saving = undefined;
@@ -102,7 +110,7 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
 
   const attempt = (doing: string, work: Promise<unknown>) =>
     work.catch((error: unknown) => {
-      if (!signal.aborted) log.debug({ err: error, server: server.ref.id }, doing);
+      if (!signal.aborted) failed(error, () => log.debug({ err: error, server: server.ref.id }, doing));
     });
 
   const claimedMs = now().getTime() - server.claimedAt.getTime();

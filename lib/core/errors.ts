@@ -29,3 +29,15 @@ export class UpstreamError extends Error {
     this.system = system;
   }
 }
+
+/**
+ * A notebook server answered as no server of ours does: past a limit in bytes or time, or of another shape. Whoever runs code owns
+ * their server, so this is a stranger's word; nothing of it is kept or passed on.
+ */
+export class BrokenProtocol extends UpstreamError {
+  override name = 'BrokenProtocol';
+
+  constructor(doing: string, how: string) {
+    super('jupyter', `${doing}: ${how}`);
+  }
+}

@@ -82,7 +82,7 @@ test("T36 nobody hears of another's server or notebook", async () => {
   const neighbour = await learner();
   const [mine, theirs] = [listen(actor), listen(neighbour.actor)];
   const { id } = await request();
-  await site.hub.workspaces.write(workspace, { path: 'n.ipynb', content: await site.hub.blobs.put(Buffer.from('{}')), ifRevision: 0, origin: 'page' });
+  await site.hub.workspaces.write(workspace, { path: 'n.ipynb', content: await site.hub.blobs.put(Buffer.from('{}'), Infinity), ifRevision: 0, origin: 'page' });
   await site.hub.workspaces.setEditor(workspace, 'n.ipynb', 'lab');
   await vi.waitFor(() => {
     expect(states(mine.heard)).toContain('waiting');
@@ -97,7 +97,7 @@ test("T36 nobody hears of another's server or notebook", async () => {
 });
 
 test('a page that follows JupyterLab hears of each of its saves', async () => {
-  const save = async (text: string, ifRevision: number) => site.hub.workspaces.write(workspace, { path: 'n.ipynb', content: await site.hub.blobs.put(Buffer.from(text)), ifRevision, origin: 'lab' });
+  const save = async (text: string, ifRevision: number) => site.hub.workspaces.write(workspace, { path: 'n.ipynb', content: await site.hub.blobs.put(Buffer.from(text), Infinity), ifRevision, origin: 'lab' });
   await save('{}', 0);
   const browser = listen(actor);
   await site.hub.workspaces.setEditor(workspace, 'n.ipynb', 'lab');

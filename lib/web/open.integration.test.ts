@@ -113,7 +113,7 @@ try:
     with open('/home/learner/.cache/big', 'wb', buffering=0) as big:
         while True: big.write(b'x' * (1 << 20))
 except OSError: pass`);
-  const late = { path: '2-data/late.ipynb', content: await site.hub.blobs.put(Buffer.from(JSON.stringify(notebookOf('1', `# ${'x'.repeat(2 << 20)}`)))) };
+  const late = { path: '2-data/late.ipynb', content: await site.hub.blobs.put(Buffer.from(JSON.stringify(notebookOf('1', `# ${'x'.repeat(2 << 20)}`))), Infinity) };
   expect(await site.hub.workspaces.write(first.workspace.id, { ...late, ifRevision: 0, origin: 'page' })).toMatchObject({ state: 'written' });
 
   const enterLate = async () => {
@@ -129,7 +129,7 @@ except OSError: pass`);
 
   // Written on both sides, and no room for the workspace's own: the disk's is kept beside it, once. The workspace's comes first: the
   // end of an execution takes a snapshot by itself, which would take the disk's for the newest.
-  const longer = await site.hub.blobs.put(Buffer.alloc(2 << 20, 'a'));
+  const longer = await site.hub.blobs.put(Buffer.alloc(2 << 20, 'a'), Infinity);
   await site.hub.workspaces.write(first.workspace.id, { path: '2-data/cities.csv', content: longer, ifRevision: 'any', origin: 'page' });
   await run(full, "open('cities.csv', 'w').close()");
   for (let n = 0; n < 3; n += 1) await site.snapshots.take(await site.access(first.workspace.id), first.workspace.id);

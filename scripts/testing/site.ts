@@ -40,7 +40,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
   const hub = await makeSiteHub(config, secrets);
   const spawner = await makeTestSpawner(pythonDir);
   const unkept: { path: string; why: string }[] = [];
-  const snapshots = makeSnapshots({ ...hub, fileLimitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(facts) });
+  const snapshots = makeSnapshots({ ...hub, limitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(facts) });
   const ending = new AbortController();
   const controller = makeController(
     {
@@ -77,8 +77,8 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
     /** A published course of one lesson. */
     async course(path: string, notebook: object, assets: Record<string, Uint8Array> = {}) {
       const author = await site.person('instructor');
-      const kept = await Promise.all(Object.entries(assets).map(async ([at, bytes]) => ({ path: at, ...(await hub.blobs.put(bytes)) })));
-      const { sha256 } = await hub.blobs.put(Buffer.from(JSON.stringify(notebook)));
+      const kept = await Promise.all(Object.entries(assets).map(async ([at, bytes]) => ({ path: at, ...(await hub.blobs.put(bytes, Infinity)) })));
+      const { sha256 } = await hub.blobs.put(Buffer.from(JSON.stringify(notebook)), Infinity);
       const lesson = { slug: 'one', title: 'One', path, notebook: sha256, assets: kept };
       const { id } = await hub.authoring.create(author.id, { slug: 'course', title: 'Course', summary: '', modules: [{ title: 'M', lessons: [lesson] }] });
       await hub.authoring.setPublished(id, true);

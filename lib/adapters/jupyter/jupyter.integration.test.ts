@@ -103,12 +103,12 @@ describe('files', () => {
     const { entries, complete } = await jupyter.list(server.access);
     expect(complete).toBe(true);
     expect(entries).toEqual(expect.arrayContaining([{ kind: 'directory', path: 'empty' }, expect.objectContaining({ kind: 'file', path: 'week 1/däta.csv', size: 8, sha256: sha('a,b\n1,2\n') }), expect.objectContaining({ path: '.jupyter/lab/settings.json' })]));
-    const found = await jupyter.read(server.access, 'big.bin');
+    const found = await jupyter.read(server.access, 'big.bin', Infinity);
     expect(found).toMatchObject({ size: 3_000_000, sha256: sha(big) });
     expect(sha(await buffer(found!.bytes))).toBe(sha(big));
     await jupyter.remove(server.access, ['big.bin', 'empty', 'week 1', 'never/was']);
     expect((await jupyter.list(server.access)).entries.map(({ path }) => path)).not.toEqual(expect.arrayContaining(['big.bin']));
-    expect(await jupyter.read(server.access, 'big.bin')).toBeUndefined();
+    expect(await jupyter.read(server.access, 'big.bin', Infinity)).toBeUndefined();
   });
 
   test('a changed file has another hash though its size and time are the same', async () => {
@@ -129,7 +129,7 @@ os.makedirs("links"); os.chdir("links")
 os.symlink("/tmp/outside", "folder"); os.symlink("/tmp/outside/secret.txt", "file.txt"); os.symlink("/etc/passwd", "passwd")
 os.mkfifo("pipe"); os.symlink("folder", "chain")`);
     for (const path of ['links/file.txt', 'links/passwd', 'links/folder/secret.txt', 'links/chain/secret.txt', 'links/pipe', 'links', '../etc/passwd', '/etc/passwd', 'links/../../etc/passwd']) {
-      expect(await jupyter.read(server.access, path), path).toBeUndefined();
+      expect(await jupyter.read(server.access, path, Infinity), path).toBeUndefined();
     }
     const listed = (await jupyter.list(server.access)).entries.filter(({ path }) => path.startsWith('links'));
     expect(listed).toEqual([{ kind: 'directory', path: 'links' }]);

@@ -1,16 +1,22 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { Readable } from 'node:stream';
-import { UpstreamError } from '../../core/errors.ts';
-import type { Sha256 } from '../../core/ids.ts';
-import type { Access, Jupyter, Listing, PutBackResult, ServerEvent, ServerStatus } from '../../core/servers/jupyter.ts';
-import { makeAgents, type Agents } from './agents.ts';
+import { BrokenProtocol, UpstreamError } from '../../core/errors.ts';
+import { LargerThanAsked, type Access, type Jupyter, type ServerEvent } from '../../core/servers/jupyter.ts';
+import { Answered, makeAgents, parsed, type Agents } from './agents.ts';
+import { lines } from './lines.ts';
+import { makePace } from './pace.ts';
 import { packed } from './packed.ts';
+import { Event, FileHead, Identity, Listed, Opened, PutBackSaid, Removed, replyBytes, Status } from './replies.ts';
 import { verified } from './verified.ts';
 
 export type JupyterClient = Jupyter & { /** Ends every connection. */ close(): Promise<void> };
 
-/** Locks of the files are held meanwhile. What counts is the time without a sign from the server, not the way of the bytes to it. */
+/** Locks of the files are held meanwhile. The way of the bytes to it is not counted, unless it takes them at a crawl. */
 const PUT_BACK_MS = 30_000;
+/** Walks and hashes a whole disk, or makes a kernel, on a machine where much else runs. */
+const LONG_MS = 120_000;
+
+/** Events a second of one server, and after a quiet time. Twenty kernels that end an execution as often as they tell of it come to 400. */
+const EVENTS = { perSecond: 50, burst: 500 };
 
 /** The notebook environment's extension over HTTP, on a unix socket or a host and port. */
 export function makeJupyter(): JupyterClient {
@@ -18,42 +24,39 @@ export function makeJupyter(): JupyterClient {
   return {
     prove: (access) => prove(agents, access),
 
-    async putBack(access, files) {
-      const reply = await agents.ask(access, 'put back files', 'POST', '/lectern/put-back', { body: Readable.from(packed(files)), type: 'application/x-tar', patienceMs: PUT_BACK_MS });
-      const { written, refused } = (await reply.body.json()) as { written: Record<string, Sha256>; refused: PutBackResult['refused'] };
-      return { written: new Map(Object.entries(written)), refused };
-    },
+    putBack: (access, files) =>
+      agents.answer(access, 'put back files', 'POST', '/lectern/put-back', PutBackSaid, replyBytes.putBack, { body: packed(files), type: 'application/x-tar', patienceMs: PUT_BACK_MS }),
 
     async remove(access, paths) {
-      const reply = await agents.ask(access, 'remove files', 'POST', '/lectern/remove', { body: JSON.stringify({ paths }) });
-      await reply.body.dump();
+      await agents.answer(access, 'remove files', 'POST', '/lectern/remove', Removed, replyBytes.removed, { body: JSON.stringify({ paths }) });
     },
 
-    async list(access) {
-      const reply = await agents.ask(access, 'list files', 'GET', '/lectern/files', { patienceMs: 120_000 });
-      return (await reply.body.json()) as Listing;
-    },
+    list: (access) => agents.answer(access, 'list files', 'GET', '/lectern/files', Listed, replyBytes.listing, { patienceMs: LONG_MS }),
 
-    async read(access, path) {
-      const reply = await agents.ask(access, 'read a file', 'GET', `/lectern/files?path=${encodeURIComponent(path)}`, { absent: 404, patienceMs: 120_000 });
-      if (reply.statusCode === 404) {
-        await reply.body.dump();
-        return undefined;
+    async read(access, path, mostBytes) {
+      const { status, headers, body, deadline } = await agents.ask(access, 'read a file', 'GET', `/lectern/files?path=${encodeURIComponent(path)}`, { absent: 404, patienceMs: LONG_MS });
+      const leave = () => {
+        deadline.end();
+        // Not read on: it may be without an end.
+        body.on('error', () => undefined).destroy();
+      };
+      if (status === 404) return void leave();
+      const head = FileHead.safeParse({ size: headers['content-length'], sha256: headers['x-lectern-sha256'] });
+      if (!head.success) {
+        leave();
+        throw new BrokenProtocol('read a file', 'its size or hash is none');
       }
-      const sha256 = String(reply.headers['x-lectern-sha256']) as Sha256;
-      const size = Number(reply.headers['content-length']);
-      return { size, sha256, bytes: verified(reply.body, sha256) };
+      const { size, sha256 } = head.data;
+      if (size > mostBytes) {
+        leave();
+        throw new LargerThanAsked(size);
+      }
+      return { size, sha256, bytes: verified(body, { size, sha256 }, deadline) };
     },
 
-    async openSession(access, path) {
-      const reply = await agents.ask(access, 'open a session', 'POST', '/lectern/open', { body: JSON.stringify({ path }), patienceMs: 120_000 });
-      return (await reply.body.json()) as { sessionId: string; kernelId: string };
-    },
+    openSession: (access, path) => agents.answer(access, 'open a session', 'POST', '/lectern/open', Opened, replyBytes.open, { body: JSON.stringify({ path }), patienceMs: LONG_MS }),
 
-    async status(access) {
-      const reply = await agents.ask(access, 'ask for the status', 'GET', '/lectern/status', { alone: true });
-      return (await reply.body.json()) as ServerStatus;
-    },
+    status: (access) => agents.answer(access, 'ask for the status', 'GET', '/lectern/status', Status, replyBytes.status, { alone: true }),
 
     events: (access, signal) => events(agents, access, signal),
     close: () => agents.close(),
@@ -64,28 +67,27 @@ async function prove(agents: Agents, access: Access) {
   const nonce = randomBytes(16).toString('hex');
   const { id, generation } = access.ref;
   try {
-    const reply = await agents.ask(access, 'prove identity', 'GET', `/lectern/identity?nonce=${nonce}`, { withToken: false, patienceMs: 3000 });
-    const said = (await reply.body.json()) as { proof?: unknown };
+    const said = await agents.answer(access, 'prove identity', 'GET', `/lectern/identity?nonce=${nonce}`, Identity, replyBytes.identity, { withToken: false, patienceMs: 3000 });
     const proof = createHmac('sha256', access.secrets.identityKey).update(`${nonce}:${id}:${generation}`).digest();
-    const given = Buffer.from(String(said.proof), 'hex');
-    return given.length === proof.length && timingSafeEqual(given, proof) ? 'proven' : 'other';
+    return timingSafeEqual(Buffer.from(said.proof, 'hex'), proof) ? 'proven' : 'other';
   } catch (error) {
     // Something answered, but not as our extension does.
-    return error instanceof UpstreamError && error.message.includes('answered') ? 'other' : 'absent';
+    return error instanceof Answered || error instanceof BrokenProtocol ? 'other' : 'absent';
   }
 }
 
 async function* events(agents: Agents, access: Access, signal: AbortSignal): AsyncIterable<ServerEvent> {
   // The server sends an empty line at least every 15 s; three missing ones mean that nobody is there.
-  const reply = await agents.ask(access, 'listen to events', 'GET', '/lectern/events', { signal, patienceMs: 45_000, alone: true });
-  let rest = '';
+  const { body } = await agents.ask(access, 'listen to events', 'GET', '/lectern/events', { signal, patienceMs: 45_000, alone: true, lasting: true });
+  const pace = makePace(EVENTS.perSecond, EVENTS.burst);
   try {
-    for await (const chunk of reply.body.setEncoding('utf8') as AsyncIterable<string>) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line) yield JSON.parse(line) as ServerEvent;
+    for await (const line of lines(body, replyBytes.eventLine, 'listen to events')) {
+      await pace(signal);
+      if (signal.aborted) return;
+      yield parsed('listen to events', line, Event);
     }
   } catch (cause) {
-    if (!signal.aborted) throw new UpstreamError('jupyter', 'listen to events', cause);
+    if (signal.aborted) return;
+    throw cause instanceof UpstreamError ? cause : new UpstreamError('jupyter', 'listen to events', cause);
   }
 }

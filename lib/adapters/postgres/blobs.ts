@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { UpstreamError } from '../../core/errors.ts';
 import type { Sha256 } from '../../core/ids.ts';
-import type { BlobStore } from '../../core/workspaces/blobs.ts';
+import { PastLimit, type BlobStore } from '../../core/workspaces/blobs.ts';
 import type { Database } from './database.ts';
 
 const CHUNK = 1024 * 1024;
@@ -20,9 +20,10 @@ type Stored = { encoding: string; bytes: Buffer };
  * chunk waits in a nameless file until its hash is known, so that a slow sender holds no connection.
  */
 export const makeBlobStore = (db: Database): BlobStore => ({
-  async put(bytes) {
+  async put(bytes, mostBytes) {
+    if (bytes instanceof Uint8Array && bytes.length > mostBytes) throw new PastLimit(mostBytes);
     if (bytes instanceof Uint8Array && bytes.length <= CHUNK) return putSmall(db, bytes);
-    const source = bytes instanceof Uint8Array ? slices(bytes) : rechunk(bytes);
+    const source = bytes instanceof Uint8Array ? slices(bytes) : rechunk(limited(bytes, mostBytes));
     const first = await source.next();
     const second = first.done ? first : await source.next();
     if (second.done) return putSmall(db, first.done ? new Uint8Array() : first.value);
@@ -107,6 +108,15 @@ const decode = async ({ encoding, bytes }: Stored): Promise<Uint8Array> => (enco
 
 async function* slices(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < bytes.length; start += CHUNK) yield bytes.subarray(start, start + CHUNK);
+}
+
+async function* limited(source: AsyncIterable<Uint8Array>, mostBytes: number): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of source) {
+    length += piece.length;
+    if (length > mostBytes) throw new PastLimit(mostBytes);
+    yield piece;
+  }
 }
 
 /** The same bytes in pieces of exactly one chunk, but for the last. */

@@ -218,7 +218,7 @@ describe('the past', () => {
 
   test('gives back blobs that nothing names, and no others', async () => {
     const blobs = makeBlobStore(db);
-    const kept = await Promise.all(['file', 'notebook', 'asset', 'fresh', 'gone'].map((text) => blobs.put(Buffer.from(text))));
+    const kept = await Promise.all(['file', 'notebook', 'asset', 'fresh', 'gone'].map((text) => blobs.put(Buffer.from(text), Infinity)));
     const [file, notebook, asset, , gone] = kept;
     await store.write(workspace, { path: 'x', content: file, ifRevision: 0, origin: 'page' });
     await db.query(

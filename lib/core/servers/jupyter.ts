@@ -1,3 +1,4 @@
+import { UpstreamError } from '../errors.ts';
 import type { Sha256 } from '../ids.ts';
 import type { ServerSecrets } from './spawner.ts';
 import type { Address, ServerRef } from './server.ts';
@@ -24,7 +25,21 @@ export type ServerStatus = { nowMs: number; lastInputMs: number; lastBusyMs: num
 /** Pushed by the server: `executed` at the end of each execution, `input` at most every 10 s while a person is typing or running. */
 export type ServerEvent = { kind: 'executed'; kernelId: string; path?: string } | { kind: 'busy'; kernelId: string } | { kind: 'input' } | { kind: 'kernel-died'; kernelId: string; path?: string };
 
-/** The notebook environment's server extension, seen from our side. Every failure to reach it is an UpstreamError('jupyter'). */
+/** A file that has more bytes than its reader would take; none of them was taken. */
+export class LargerThanAsked extends UpstreamError {
+  override name = 'LargerThanAsked';
+  readonly size: number;
+
+  constructor(size: number) {
+    super('jupyter', 'read a file: it is larger than was asked for');
+    this.size = size;
+  }
+}
+
+/**
+ * The notebook environment's server extension, seen from our side. Every failure to reach it is an UpstreamError('jupyter'). What it says is
+ * a stranger's: each reply has a limit in bytes and a whole deadline, and one that is too long or of another shape is a BrokenProtocol.
+ */
 export interface Jupyter {
   /** Whether what answers at the address is that very server and generation; 'absent' when nothing answers. Never sends a secret. */
   prove(access: Access): Promise<'proven' | 'other' | 'absent'>;
@@ -32,8 +47,8 @@ export interface Jupyter {
   putBack(access: Access, files: AsyncIterable<PutBackFile>): Promise<PutBackResult>;
   remove(access: Access, paths: string[]): Promise<void>;
   list(access: Access): Promise<Listing>;
-  /** Streams one file; undefined when it is not there or not a regular file inside the root. */
-  read(access: Access, path: string): Promise<{ size: number; sha256: Sha256; bytes: AsyncIterable<Uint8Array> } | undefined>;
+  /** Streams one file; undefined when it is not there or not a regular file inside the root. @throws LargerThanAsked before its first byte */
+  read(access: Access, path: string, mostBytes: number): Promise<{ size: number; sha256: Sha256; bytes: AsyncIterable<Uint8Array> } | undefined>;
   /**
    * The notebook's session and kernel: the one it has, else the warm kernel moved into the notebook's folder, else a new one
    * started there. Safe to call twice, also at once.

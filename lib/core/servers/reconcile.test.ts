@@ -181,3 +181,13 @@ describe('F16 any order, repetition and loss of events', () => {
     );
   });
 });
+
+describe('a running server that answers as none of ours does', () => {
+  // Seen to fail with `broke` not looked at.
+  test('T39 is ended and says so, and its last snapshot is tried once', () => {
+    expect(decided(running, { ...seen(ready, true), broke: true })).toEqual({ do: 'end', reason: 'protocol' });
+    expect(decided(running, seen(ready, true))).toEqual({ do: 'nothing' });
+    expect(decided({ ...stopping, reason: 'protocol' }, seen(ready))).toMatchObject({ do: 'remove', save: { isLast: true } });
+    expect(endStateOf('protocol')).toBe('failed');
+  });
+});

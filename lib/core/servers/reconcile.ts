@@ -3,8 +3,8 @@ import type { EndReason } from './reason.ts';
 import type { Address, Profile, Server, Stage } from './server.ts';
 import type { Sighting } from './spawner.ts';
 
-/** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's, for good (see Listed). */
-export type Seen = { sighting: Sighting; claimed: boolean; markAgain?: boolean };
+/** What the spawner shows of a server: what it is, and whether it carries the one-way mark of having been somebody's, for good (see Listed); and whether it answered as no server of ours does. */
+export type Seen = { sighting: Sighting; claimed: boolean; markAgain?: boolean; broke?: boolean };
 
 /** `saveMs`: how long the last snapshot is tried for before a server is removed without it. */
 export type Limits = { warningMs: number; busyMs: number; startAttempts: number; retryMs: number; saveMs: number };
@@ -29,7 +29,7 @@ export type Action =
 const nothing: Action = { do: 'nothing' };
 
 /** Level-triggered: only what is true now counts, never which events led to it. */
-export function decide(server: Server, { sighting, claimed, markAgain }: Seen, now: Date, profile: Profile, limits: Limits): Action {
+export function decide(server: Server, { sighting, claimed, markAgain, broke }: Seen, now: Date, profile: Profile, limits: Limits): Action {
   switch (server.state) {
     case 'warming':
     case 'starting': {
@@ -54,13 +54,15 @@ export function decide(server: Server, { sighting, claimed, markAgain }: Seen, n
       if (server.desired === 'stop') return { do: 'end', reason: server.why ?? 'requested' };
       const gone = unlessGone(server.instance, sighting);
       if (gone.do !== 'nothing') return gone;
+      if (broke) return { do: 'end', reason: 'protocol' };
       if (!server.markedAt || markAgain) return { do: 'mark' };
       const idle = decideIdle(server, now, idleLimits(profile, limits));
       return idle.do === 'stop' ? { do: 'end', reason: idle.reason } : idle;
     }
     case 'stopping': {
       // Also after the deadline: no controller may have been there to try before.
-      const isLast = now.getTime() - server.since.getTime() > limits.saveMs;
+      // And of what answers as it likes, one try is enough.
+      const isLast = server.reason === 'protocol' || now.getTime() - server.since.getTime() > limits.saveMs;
       const save = sighting.state === 'ready' && server.workspace && server.reason !== 'mistaken' ? { save: { address: sighting.address, isLast } } : {};
       return { do: 'remove', reason: server.reason, ...instanceOf(sighting), ...save };
     }
@@ -99,6 +101,7 @@ export function endStateOf(reason: EndReason): 'stopped' | 'failed' {
     case 'disk':
     case 'room':
     case 'image':
+    case 'protocol':
     case 'deadline':
     case 'start':
     case 'mistaken':

@@ -1,9 +1,21 @@
 import type { Sha256 } from '../ids.ts';
 
+export class PastLimit extends Error {
+  override name = 'PastLimit';
+
+  constructor(mostBytes: number) {
+    super(`more than ${mostBytes} bytes`);
+  }
+}
+
 /** Content-addressed bytes. Nothing is ever changed; the same bytes are kept once. */
 export interface BlobStore {
-  /** Keeps the bytes, durable when it resolves. Memory held is bounded, whatever the size. */
-  put(bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ sha256: Sha256; size: number }>;
+  /**
+   * Keeps the bytes, durable when it resolves. Memory held is bounded, whatever the size. Their sender may say what they like of
+   * their number, so nobody puts without a limit.
+   * @throws PastLimit as soon as there are more than `mostBytes`; nothing of them is kept
+   */
+  put(bytes: AsyncIterable<Uint8Array> | Uint8Array, mostBytes: number): Promise<{ sha256: Sha256; size: number }>;
   /** The bytes in order; undefined when unknown. */
   get(sha256: Sha256): Promise<{ size: number; bytes: AsyncIterable<Uint8Array> } | undefined>;
 }

@@ -84,7 +84,7 @@ export function makeFiles(deps: Deps) {
     /** Answers once it is committed; the server's disk follows by itself. */
     save: (actor: Actor, id: WorkspaceId, rawPath: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> =>
       own(actor, id, rawPath, async (workspace, path) => {
-        const saved = await save({ workspaces, blobs, fileLimitBytes }, workspace.id, path, upload, ifRevision);
+        const saved = await save({ workspaces, blobs, limitBytes, fileLimitBytes }, workspace.id, path, upload, ifRevision);
         if (saved.ok) void onServer(workspace.id, 'put a saved file back', (access) => putBack.put(access, workspace.id, [path]));
         return saved;
       }),

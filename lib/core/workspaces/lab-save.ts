@@ -1,8 +1,9 @@
 import { UpstreamError, ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { WorkspaceId } from '../ids.ts';
-import type { Access, Jupyter } from '../servers/jupyter.ts';
+import { LargerThanAsked, type Access, type Jupyter } from '../servers/jupyter.ts';
 import type { BlobStore } from './blobs.ts';
 import { isNotebook } from './path.ts';
+import { roomFor } from './room.ts';
 import { answer } from './save.ts';
 import type { WorkspaceFile, WorkspaceStore } from './store.ts';
 
@@ -16,9 +17,11 @@ export type Place = { workspace: WorkspaceId; access: Access };
 export type Acted = { state: 'done'; kind?: 'file' | 'directory' } | { state: 'partial' } | { state: 'failed' };
 
 type Deps = {
-  workspaces: Pick<WorkspaceStore, 'file' | 'files' | 'write' | 'remove' | 'rename' | 'manifest' | 'setManifest' | 'dropManifest' | 'editor' | 'setEditor' | 'serialised'>;
+  workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'files' | 'write' | 'remove' | 'rename' | 'manifest' | 'setManifest' | 'dropManifest' | 'editor' | 'setEditor' | 'serialised'>;
   blobs: BlobStore;
   jupyter: Pick<Jupyter, 'read' | 'putBack' | 'remove'>;
+  /** What one learner may keep per course. */
+  limitBytes: number;
   onError?: (error: unknown, doing: string) => void;
 };
 
@@ -31,7 +34,7 @@ const onPage: Refusal = { code: 'locked', say: 'This notebook is being edited on
  * disk (`act`); afterwards the disk's bytes are what is committed, so that what is stored is what is there. When it cannot
  * be committed the disk gets back what the database has. Work on one file is serialised with everybody else's.
  */
-export function makeLabSave({ workspaces, blobs, jupyter, onError }: Deps) {
+export function makeLabSave({ workspaces, blobs, jupyter, limitBytes, onError }: Deps) {
   /** A lesson's notebook belongs to its page until somebody opened it in JupyterLab; other files have no page. */
   async function isOnPage(workspace: WorkspaceId, path: string): Promise<boolean> {
     if (!isNotebook(path) || (await workspaces.editor(workspace, path)) === 'lab') return false;
@@ -40,16 +43,24 @@ export function makeLabSave({ workspaces, blobs, jupyter, onError }: Deps) {
   }
 
   async function commit({ workspace, access }: Place, path: string, kind: 'file' | 'directory'): Promise<Outcome<{ revision: number }>> {
-    const content = kind === 'file' ? await keep(access, path) : undefined;
+    const content = kind === 'file' ? await keep(workspace, access, path) : undefined;
     if (content === 'absent') return refuse({ code: 'unavailable', say: 'This was not saved: the file was gone before it could be stored.' });
+    if (content && 'state' in content) return answer(content);
     const written = answer(await workspaces.write(workspace, { path, content, ifRevision: 'any', origin: 'lab' }));
     if (written.ok) await workspaces.setManifest(access.ref.id, [{ path, revision: written.value.revision, sha256: content?.sha256 }]);
     return written;
   }
 
-  async function keep(access: Access, path: string) {
-    const found = await jupyter.read(access, path);
-    return found ? blobs.put(found.bytes) : 'absent';
+  /** The bytes on the disk, kept as far as there is room for them, which is asked before the first of them. */
+  async function keep(workspace: WorkspaceId, access: Access, path: string) {
+    const room = await roomFor(workspaces, workspace, path, limitBytes);
+    try {
+      const found = await jupyter.read(access, path, room.bytes);
+      return found ? await blobs.put(found.bytes, room.bytes) : 'absent';
+    } catch (error) {
+      if (error instanceof LargerThanAsked) return { state: 'quota', usedBytes: room.usedBytes, limitBytes } as const;
+      throw error;
+    }
   }
 
   /** Puts on the disk what the database has of the path. */

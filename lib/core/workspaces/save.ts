@@ -1,8 +1,9 @@
 import { notebookLimits, parseNotebook } from '../lessons/notebook.ts';
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
-import type { BlobStore } from './blobs.ts';
+import { PastLimit, type BlobStore } from './blobs.ts';
 import { isNotebook } from './path.ts';
+import { roomFor } from './room.ts';
 import { megabytes } from './size.ts';
 import type { WorkspaceStore, WriteOutcome } from './store.ts';
 
@@ -12,7 +13,7 @@ import type { WorkspaceStore, WriteOutcome } from './store.ts';
  */
 export type Upload = { bytes: AsyncIterable<Uint8Array>; declared: { length?: number; sha256?: Sha256 } };
 
-type Deps = { workspaces: Pick<WorkspaceStore, 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; fileLimitBytes: number };
+type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
 
 const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole. Nothing was changed.' };
 
@@ -20,12 +21,17 @@ const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole
  * A save by the lesson page (or an upload by the site). Nothing is written before the whole body is here and is what the
  * sender declared; what is answered with a revision is committed.
  */
-export async function save({ workspaces, blobs, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
+export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
   const notebook = isNotebook(path);
   const limitBytes = notebook ? Math.min(notebookLimits.bytes, fileLimitBytes) : fileLimitBytes;
   const tooLarge: Refusal = { code: 'too_large', say: `A ${notebook ? 'notebook' : 'file'} here may have ${megabytes(limitBytes)} at most.`, limitBytes };
   if ((upload.declared.length ?? 0) > limitBytes) return refuse(tooLarge);
   if (notebook && (await workspaces.editor(workspace, path)) === 'lab') return refuse({ code: 'locked', say: 'JupyterLab is editing this notebook. Come back to the page first.' });
+
+  // Bytes there is no room for are not taken: the database would hold them for a while though the save is refused.
+  const room = await roomFor(workspaces, workspace, path, allBytes);
+  const full = () => answer({ state: 'quota', usedBytes: room.usedBytes, limitBytes: allBytes });
+  if ((upload.declared.length ?? 0) > room.bytes) return full();
 
   let content: { sha256: Sha256; size: number };
   try {
@@ -34,11 +40,12 @@ export async function save({ workspaces, blobs, fileLimitBytes }: Deps, workspac
       const bytes = await whole(limited);
       const readable = parseNotebook(bytes.toString('utf8'));
       if (!readable.ok) return readable;
-      content = await blobs.put(bytes);
+      content = await blobs.put(bytes, room.bytes);
     } else {
-      content = await blobs.put(limited);
+      content = await blobs.put(limited, room.bytes);
     }
   } catch (error) {
+    if (error instanceof PastLimit) return full();
     if (error instanceof TooLarge) return refuse(tooLarge);
     if (error instanceof CutShort) return refuse(cutShort);
     throw error;

@@ -8,6 +8,7 @@ import { sameNotebook } from './canonical.ts';
 import { compare, type Action } from './compare.ts';
 import { isNotebook } from './path.ts';
 import type { PutBack } from './put-back.ts';
+import { roomFor } from './room.ts';
 import type { Snapshots } from './snapshot.ts';
 import type { ManifestEntry, WorkspaceFile, WorkspaceStore, WriteOutcome } from './store.ts';
 import { UNKEPT_TOLD, type Unkept } from './unkept.ts';
@@ -17,7 +18,8 @@ type Deps = {
   blobs: BlobStore;
   jupyter: Pick<Jupyter, 'list' | 'read' | 'remove'>;
   putBack: Pick<PutBack, 'putLocked'>;
-  fileLimitBytes: number;
+  /** What one learner may keep per course. */
+  limitBytes: number;
   now: () => Date;
   /** Told, after each snapshot, of all files it could not keep. */
   store: Pick<ServerRequests, 'setUnkept'>;
@@ -38,7 +40,7 @@ type Disk = DiskEntry & { kind: 'file' };
 type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
-export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBytes, now, store, onUnkept }: Deps): Snapshots {
+export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
   const told = makeRemembered<ReadonlySet<string>>(TOLD_SERVERS);
 
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
@@ -127,7 +129,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
   }
 
   async function isThere(access: Access, path: string): Promise<boolean> {
-    const found = await jupyter.read(access, path);
+    const found = await jupyter.read(access, path, Number.MAX_SAFE_INTEGER);
     if (!found) return false;
     // Begun and left: bytes that nobody begins to read would hold the connection.
     const bytes = found.bytes[Symbol.asyncIterator]();
@@ -137,8 +139,8 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
   }
 
   async function commit(access: Access, workspace: WorkspaceId, disk: Disk, path: string, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
-    const content = await keep(access, disk);
-    if (!content || content === 'size') return content;
+    const content = await keep(access, workspace, disk, path);
+    if (!content || typeof content === 'string') return content;
     if (file?.kind === 'file' && isNotebook(path) && (await isSame(content, file))) {
       await workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
       return undefined;
@@ -150,8 +152,8 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
   }
 
   async function keepBoth(access: Access, workspace: WorkspaceId, { path, disk, copy }: Action & { do: 'keep-both' }, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
-    const content = await keep(access, disk);
-    if (!content || content === 'size') return content;
+    const content = await keep(access, workspace, disk, copy);
+    if (!content || typeof content === 'string') return content;
     const same = file?.kind === 'file' && isNotebook(path) && (await isSame(content, file));
     const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
     // What was not kept stays on the disk as it is.
@@ -162,11 +164,12 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, fileLimitBy
     return undefined;
   }
 
-  /** The bytes on the disk, kept; none when they are gone, or too many. */
-  async function keep(access: Access, disk: Disk) {
-    if (disk.size > fileLimitBytes) return 'size' as const;
-    const found = await jupyter.read(access, disk.path);
-    return found && blobs.put(found.bytes);
+  /** The bytes on the disk, kept; none when they are gone. No more are taken than were listed, and none where there is no room for them. */
+  async function keep(access: Access, workspace: WorkspaceId, disk: Disk, as: string) {
+    if (disk.size > limitBytes) return 'size' as const;
+    if (disk.size > (await roomFor(workspaces, workspace, as, limitBytes)).bytes) return 'quota' as const;
+    const found = await jupyter.read(access, disk.path, disk.size);
+    return found && blobs.put(found.bytes, disk.size);
   }
 
   async function isSame(content: { sha256: Disk['sha256']; size: number }, file: Disk | Extract<WorkspaceFile, { kind: 'file' }>): Promise<boolean> {

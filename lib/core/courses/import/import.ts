@@ -98,10 +98,10 @@ async function text(upload: Upload, { entry }: CourseFile): Promise<string> {
 }
 
 async function keep(upload: Upload, file: CourseFile, blobs: BlobStore): Promise<Asset> {
-  if (!file.notebook) return { path: file.path, ...(await blobs.put(upload.read(file.entry))) };
+  if (!file.notebook) return { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size)) };
   const checked = checkNotebook(file.path, await text(upload, file));
   if (checked.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
-  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(checked.text))) };
+  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(checked.text), 2 * importLimits.notebookBytes)) };
 }
 
 function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Asset>): NewCourse {
