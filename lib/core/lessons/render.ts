@@ -9,12 +9,10 @@ import remarkParse from 'remark-parse';
 import remarkRehype from 'remark-rehype';
 import { unified } from 'unified';
 import { SKIP, visit } from 'unist-util-visit';
+import { formulaBudget, htmlBudget, isPastBudget, proseBudget, withinTags } from './budget.ts';
 import { highlightPython } from './highlight.ts';
 import { sanitisePolicy, settleAddresses, type Place } from './sanitise.ts';
 
-/** Prose past this is shown as it was typed: some inputs take the parser quadratic time. */
-const longestProse = 200_000;
-const longestHtml = 2_000_000;
 /** Deeper trees overflow the stack of whatever walks or renders them. */
 const deepest = 100;
 
@@ -26,7 +24,7 @@ const typeset = unified().use(rehypeKatex, { trust: false, strict: 'ignore', max
 
 /** A markdown cell as a safe tree: sanitised, addresses settled, formulas typeset, Python coloured, headings named. */
 export function renderMarkdown(source: string, place: Place): Root {
-  if (source.length > longestProse || nestsTooDeep(source)) return asTyped(source);
+  if (isPastBudget(source) || nestsTooDeep(source)) return asTyped(source);
   return orAsTyped(source, () => {
     const markdown: Markdown = parseMarkdown.parse(bareEnvironments(source));
     showDoubleDollarsAsDisplay(markdown);
@@ -36,13 +34,15 @@ export function renderMarkdown(source: string, place: Place): Root {
 
 /** HTML made by code, as a safe tree. */
 export function renderHtml(html: string, place: Place): Root {
-  const text = html.replaceAll(/<[^>]*>/g, ' ');
-  if (html.length > longestHtml) return asTyped(text.slice(0, longestProse));
+  const given = withinTags(html.slice(0, htmlBudget.characters));
+  const isCut = given.isCut || html.length > htmlBudget.characters;
+  const text = given.html.replaceAll(/<[^>]*>/g, ' ').slice(0, proseBudget.characters);
   return orAsTyped(text, () => {
-    const raw: Root = { type: 'root', children: [{ type: 'raw', value: html }] };
+    const raw: Root = { type: 'root', children: [{ type: 'raw', value: given.html }] };
     const tree = sanitiseTree.runSync(raw) as Root;
     if (depthOf(tree) > deepest) return asTyped(text);
     settleAddresses(tree, place);
+    if (isCut) tree.children.push(note('Only the beginning is shown here. JupyterLab shows all of it.'));
     return tree;
   });
 }
@@ -58,10 +58,17 @@ function finish(tree: Root, place: Place): Root {
   settleAddresses(tree, place);
   nameHeadings(tree);
   colourPython(tree);
+  leaveFormulas(tree);
   return hasMath(tree) ? (typeset.runSync(tree) as Root) : tree;
 }
 
-const asTyped = (text: string): Root => ({ type: 'root', children: [{ type: 'element', tagName: 'pre', properties: {}, children: [{ type: 'text', value: text }] }] });
+/** The text itself, for what would cost more than a page may. */
+export const asTyped = (text: string): Root => ({
+  type: 'root',
+  children: [{ type: 'element', tagName: 'pre', properties: {}, children: [{ type: 'text', value: text }] }, note('Shown as it was typed: preparing it would take too long.')],
+});
+
+const note = (say: string): Element => ({ type: 'element', tagName: 'p', properties: { className: ['nb-note'] }, children: [{ type: 'text', value: say }] });
 
 /** Parsers recurse over what people nest; the text itself is then better than an error page. */
 function orAsTyped(source: string, work: () => Root): Root {
@@ -102,22 +109,38 @@ function showDoubleDollarsAsDisplay(markdown: Markdown): void {
 
 const classesOf = (node: Element): string[] => (Array.isArray(node.properties.className) ? node.properties.className.map(String) : []);
 
+const isMath = (node: Element) => classesOf(node).some((name) => name === 'language-math' || name.startsWith('math-'));
+
 function hasMath(tree: Root): boolean {
   let found = false;
   visit(tree, 'element', (node) => {
-    if (classesOf(node).some((name) => name === 'language-math' || name.startsWith('math-'))) found = true;
+    if (isMath(node)) found = true;
   });
   return found;
 }
 
+/** Formulas past the budget stay as they were typed. */
+function leaveFormulas(tree: Root): void {
+  let count = 0;
+  visit(tree, 'element', (node) => {
+    if (!isMath(node)) return;
+    count += 1;
+    if (count > formulaBudget.count || textOf(node).length > formulaBudget.characters) node.properties.className = [];
+  });
+}
+
 function nameHeadings(tree: Root): void {
   const taken = new Set<string>();
+  /** Where to go on counting: thousands of headings may have the same words. */
+  const last = new Map<string, number>();
   visit(tree, 'element', (node) => {
     if (!/^h[1-6]$/.test(node.tagName)) return;
     const slug = textOf(node).toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, '-').replaceAll(/^-|-$/g, '').slice(0, 60);
     if (slug === '') return;
     let id = `${sanitisePolicy.clobberPrefix}${slug}`;
-    for (let n = 2; taken.has(id); n++) id = `${sanitisePolicy.clobberPrefix}${slug}-${n}`;
+    let n = last.get(slug) ?? 1;
+    while (taken.has(id)) id = `${sanitisePolicy.clobberPrefix}${slug}-${(n += 1)}`;
+    last.set(slug, n);
     taken.add(id);
     node.properties.id ??= id;
   });

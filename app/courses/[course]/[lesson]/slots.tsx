@@ -4,26 +4,33 @@ import type { RenderedCell } from '../../../../components/notebook/page-cells.ts
 import { Prose } from '../../../../components/notebook/prose.tsx';
 import { SavedOutputs } from '../../../../components/notebook/saved-outputs.tsx';
 import { Tokens } from '../../../../components/notebook/tokens.tsx';
+import { makePageClock, pageBudget } from '../../../../lib/core/lessons/budget.ts';
 import { outputsFingerprint, type Cell, type Notebook } from '../../../../lib/core/lessons/notebook.ts';
 import { highlightPython, type Token } from '../../../../lib/core/lessons/highlight.ts';
-import { renderMarkdown } from '../../../../lib/core/lessons/render.ts';
+import { asTyped, renderMarkdown } from '../../../../lib/core/lessons/render.ts';
 import type { Place } from '../../../../lib/core/lessons/sanitise.ts';
 import { makeRemembered } from '../../../../lib/core/remembered.ts';
+
+type Clock = ReturnType<typeof makePageClock>;
 
 /** Many people read the same lesson: its trees and tokens are made once. Longer texts are rare, and would take the room of many. */
 const trees = makeRemembered<Root>(500);
 const tokens = makeRemembered<Token[]>(1000);
 const longestKept = 20_000;
 
-function prose(source: string, place: Place): Root {
+function prose(source: string, place: Place, clock: Clock): Root {
   const hasAttachments = Object.keys(place.attachments ?? {}).length > 0;
-  if (hasAttachments || source.length > longestKept) return renderMarkdown(source, place);
-  const key = `${place.lesson}\n${place.path}\n${source}`;
-  return trees.get(key) ?? trees.keep(key, renderMarkdown(source, place));
+  const isKept = !hasAttachments && source.length <= longestKept;
+  const key = isKept ? `${place.lesson}\n${place.path}\n${source}` : '';
+  const known = isKept ? trees.get(key) : undefined;
+  if (known) return known;
+  if (clock.isOver()) return asTyped(source);
+  const tree = renderMarkdown(source, place);
+  return isKept ? trees.keep(key, tree) : tree;
 }
 
-function code(source: string): Token[] {
-  return tokens.get(source) ?? (source.length > longestKept ? highlightPython(source) : tokens.keep(source, highlightPython(source)));
+function code(source: string, clock: Clock): Token[] {
+  return tokens.get(source) ?? (clock.isOver() ? [{ text: source }] : source.length > longestKept ? highlightPython(source) : tokens.keep(source, highlightPython(source)));
 }
 
 /** The notebook as the browser gets it first: what stands in its cells, and how the site shows them. */
@@ -35,13 +42,23 @@ export function renderCells(notebook: Notebook, place: Place, foreign: Set<strin
     outputs: cell.type === 'code' ? outputsFingerprint(cell.outputs) : '',
     executionCount: cell.type === 'code' ? cell.executionCount : null,
   }));
-  const slots = Object.fromEntries(notebook.cells.map((cell, i) => [cell.id, slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''))]));
+  const clock = makePageClock();
+  let outputs: number = pageBudget.outputs;
+  const slots = Object.fromEntries(
+    notebook.cells.map((cell, i) => {
+      const shown = cell.type === 'code' ? Math.min(cell.outputs.length, outputs) : 0;
+      outputs -= shown;
+      return [cell.id, slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, clock)];
+    }),
+  );
   return { cells, slots };
 }
 
-function slotOf(cell: Cell, place: Place, foreign: boolean): Slot {
+function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, clock: Clock): Slot {
   if (cell.type === 'code') {
-    return { code: <Tokens tokens={code(cell.source)} />, ...(cell.outputs.length > 0 && { outputs: <SavedOutputs outputs={cell.outputs} place={place} foreign={foreign} /> }) };
+    const left = cell.outputs.length - shown;
+    const outputs = <SavedOutputs outputs={left > 0 ? cell.outputs.slice(0, shown) : cell.outputs} left={left} place={place} foreign={foreign} clock={clock} />;
+    return { code: <Tokens tokens={code(cell.source, clock)} />, ...(cell.outputs.length > 0 && { outputs }) };
   }
-  return cell.type === 'markdown' && cell.source.trim() !== '' ? { prose: <Prose tree={prose(cell.source, { ...place, attachments: cell.attachments })} /> } : {};
+  return cell.type === 'markdown' && cell.source.trim() !== '' ? { prose: <Prose tree={prose(cell.source, { ...place, attachments: cell.attachments }, clock)} /> } : {};
 }
