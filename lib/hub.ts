@@ -197,7 +197,7 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
   const background = (work: () => Promise<void>) => void work().catch((cause: unknown) => log.error({ err: cause }, 'background work failed'));
   const letters = makeLetters({ links, mailer, site, background });
   const membership = makeMembership({ people, sessions, bus });
-  const signIn = makeSignIn({ people, passwords, throttle, signUp });
+  const signIn = makeSignIn({ people, passwords, throttle, signUp, pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)) });
   const recovery = makeRecovery({ people, passwords, throttle, links, letters, membership, signIn, signUp, background });
   return {
     people,

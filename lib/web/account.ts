@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { ok, refuse, type Outcome } from '../core/errors.ts';
+import type { Email } from '../core/users/email.ts';
 import { newPassword, personName, triedPassword } from '../core/users/password.ts';
 import { action } from './action.ts';
 import { actorOrSignIn } from './actor.ts';
 import { problemOf } from './account-pages.ts';
-import { clientAddress } from './address.ts';
 import { siteHub } from './hub.ts';
+import { callerFor } from './known-browser.ts';
 import { makeProviders } from './providers.ts';
 
 /** Everything the account page shows. */
@@ -42,7 +43,7 @@ export const changePassword = action(
   async (actor, { current, password }): Promise<Outcome<undefined>> => {
     const { people, passwords, membership, signIn } = await siteHub();
     if ((await people.passwordHash(actor.id)) !== undefined) {
-      const outcome = await signIn.confirm(actor, current ?? '', await clientAddress());
+      const outcome = await signIn.confirm(actor, current ?? '', await callerFor(actor.email as Email));
       if (!outcome.ok) return outcome;
     }
     await people.change(actor.id, { passwordHash: await passwords.hash(password) });
@@ -56,7 +57,7 @@ export const signOutElsewhere = action(z.unknown(), async (actor) => {
   return ok(undefined);
 });
 
-export const askToVerify = action(z.unknown(), async (actor) => (await siteHub()).recovery.askToVerify(actor, await clientAddress()));
+export const askToVerify = action(z.unknown(), async (actor) => (await siteHub()).recovery.askToVerify(actor, await callerFor(actor.email as Email)));
 
 /** Takes one way of signing in away, unless it is the last. */
 export const disconnect = action(z.object({ provider: z.string().max(50) }), async (actor, { provider }): Promise<Outcome<undefined>> => {

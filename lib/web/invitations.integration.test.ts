@@ -9,7 +9,7 @@ import { normalEmail } from '../core/users/email.ts';
 import { makeSiteHub, type SiteHub } from '../hub.ts';
 
 const ada = { email: normalEmail('ada@example.org')!, name: 'Ada', password: 'correct horse battery staple' };
-const HERE = '192.0.2.1';
+const HERE = { network: '192.0.2.1' };
 
 let database: Awaited<ReturnType<typeof makeDatabase>>;
 let folder: string;
@@ -65,7 +65,7 @@ test('whom an admin invites gets a letter, signs up, and has the role once the a
   expect(await hub.signUp.withPassword(ada, HERE)).toEqual({ ok: true, value: { next: 'confirm-mail' } });
   expect(await hub.people.byEmail(ada.email)).toMatchObject({ role: 'user', verified: false });
   const confirming = (await letters(ada.email, 2)).map((text) => /token=([\w-]+)/.exec(text)?.[1]).find((secret) => secret !== undefined)!;
-  expect(await hub.recovery.verify(confirming, { password: ada.password, address: HERE })).toMatchObject({ ok: true });
+  expect(await hub.recovery.verify(confirming, { password: ada.password, caller: HERE })).toMatchObject({ ok: true });
   expect(await hub.people.byEmail(ada.email)).toMatchObject({ role: 'instructor', verified: true });
   expect(await open()).toEqual([]);
 });

@@ -8,8 +8,8 @@ import { emailAddress, newPassword, personName, triedPassword } from '../core/us
 import { SESSION_MS } from '../core/users/sessions.ts';
 import { publicAction } from './action.ts';
 import { currentActor } from './actor.ts';
-import { clientAddress } from './address.ts';
 import { siteHub } from './hub.ts';
+import { callerFor, rememberBrowser } from './known-browser.ts';
 import { sealSession } from './session-cookie.ts';
 
 /** Where the browser goes now; it loads that page anew. */
@@ -26,6 +26,7 @@ async function enter(user: UserId, to?: string): Promise<Outcome<Entered>> {
   const session = await hub.sessions.start(user, { lastsMs: SESSION_MS, userAgent: (await headers()).get('user-agent') ?? undefined });
   const value = await sealSession({ sub: user, sid: session }, hub.secrets.keys);
   (await cookies()).set(cookieNames.sessionToken, value, { ...cookieOptions, maxAge: SESSION_MS / 1000 });
+  await rememberBrowser(user);
   return ok({ to: nextPath(to) });
 }
 
@@ -37,31 +38,32 @@ async function endCurrent() {
 const enterIf = async (outcome: Outcome<UserId>, to?: string): Promise<Outcome<Entered>> => (outcome.ok ? enter(outcome.value, to) : outcome);
 
 export const signInWithPassword = publicAction(z.object({ email: emailAddress, password: triedPassword, next }), async (form) =>
-  enterIf(await (await siteHub()).signIn.withPassword(form.email, form.password, await clientAddress()), form.next),
+  enterIf(await (await siteHub()).signIn.withPassword(form.email, form.password, await callerFor(form.email)), form.next),
 );
 
 export const signUpWithPassword = publicAction(
   z.object({ name: personName, email: emailAddress, password: newPassword, next }),
   async (form): Promise<Outcome<Entered | { to?: undefined }>> => {
-    const outcome = await (await siteHub()).signUp.withPassword(form, await clientAddress());
+    const outcome = await (await siteHub()).signUp.withPassword(form, await callerFor(form.email));
     if (!outcome.ok) return outcome;
     return outcome.value.next === 'enter' ? enter(outcome.value.user, form.next) : ok({});
   },
 );
 
 export const askForSignInLink = publicAction(z.object({ email: emailAddress }), async ({ email }) =>
-  (await siteHub()).recovery.askForSignInLink(email, await clientAddress()),
+  (await siteHub()).recovery.askForSignInLink(email, await callerFor(email)),
 );
 
-export const askForReset = publicAction(z.object({ email: emailAddress }), async ({ email }) => (await siteHub()).recovery.askForReset(email, await clientAddress()));
+export const askForReset = publicAction(z.object({ email: emailAddress }), async ({ email }) => (await siteHub()).recovery.askForReset(email, await callerFor(email)));
 
 export const resetPassword = publicAction(z.object({ token, password: newPassword }), async (form) =>
   enterIf(await (await siteHub()).recovery.reset(form.token, form.password)),
 );
 
 export const verifyEmail = publicAction(z.object({ token, current: triedPassword.optional() }), async (form): Promise<Outcome<Entered>> => {
-  const [{ recovery }, actor, address] = await Promise.all([siteHub(), currentActor(), clientAddress()]);
-  const outcome = await recovery.verify(form.token, { user: actor?.id, password: form.current, address });
+  const [{ recovery }, actor] = await Promise.all([siteHub(), currentActor()]);
+  const caller = await callerFor(await recovery.confirms(form.token));
+  const outcome = await recovery.verify(form.token, { user: actor?.id, password: form.current, caller });
   return outcome.ok && outcome.value === actor?.id ? ok({ to: '/courses' }) : enterIf(outcome);
 });
 

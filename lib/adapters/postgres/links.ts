@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Email } from '../../core/users/email.ts';
-import { linkLifetimeS, type OneTimeLinks } from '../../core/users/links.ts';
+import { linkLifetimeS, liveLinks, type OneTimeLinks } from '../../core/users/links.ts';
 import type { Database } from './database.ts';
 
 const hash = (secret: string) => createHash('sha256').update(secret).digest('hex');
@@ -9,7 +9,11 @@ const hash = (secret: string) => createHash('sha256').update(secret).digest('hex
 export const makeOneTimeLinks = ({ query }: Database): OneTimeLinks => ({
   async make(purpose, email) {
     const secret = randomBytes(32).toString('base64url');
-    await query('DELETE FROM one_time_link WHERE (email = $1 AND purpose = $2) OR expires_at < now()', [email, purpose]);
+    await query(
+      `DELETE FROM one_time_link WHERE expires_at < now() OR id IN
+         (SELECT id FROM one_time_link WHERE email = $1 AND purpose = $2 ORDER BY expires_at DESC OFFSET $3)`,
+      [email, purpose, liveLinks[purpose] - 1],
+    );
     await query(`INSERT INTO one_time_link (purpose, token_hash, email, expires_at) VALUES ($1, $2, $3, now() + $4 * interval '1 second')`, [
       purpose,
       hash(secret),

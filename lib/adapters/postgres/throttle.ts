@@ -12,7 +12,11 @@ export const makeThrottle = ({ query }: Database): Throttle => ({
        RETURNING count, ceil(extract(epoch FROM window_ends_at - now()))::int AS left`,
       [key, windowS, count],
     );
-    return row && row.count > count ? Math.max(row.left, 1) : undefined;
+    return { count: row!.count, leftS: Math.max(row!.left, 1) };
+  },
+
+  async holds(key) {
+    return (await query('SELECT FROM throttle WHERE key = $1 AND window_ends_at > now()', [key])).length > 0;
   },
 
   async refund(key) {

@@ -11,5 +11,8 @@ export const cookieNames = {
   nonce: '__Host-lectern.nonce',
 } as const;
 
+/** Names the browser to the accounts that signed in with it: see lib/web/known-browser.ts. */
+export const KNOWN_COOKIE = '__Host-lectern.known';
+
 /** Attributes of each of them. */
 export const cookieOptions = { httpOnly: true, sameSite: 'lax', path: '/', secure: true } as const;

@@ -1,4 +1,6 @@
+import { durationInWords } from '../duration.ts';
 import type { Email } from './email.ts';
+import { linkLifetimeS, type LinkPurpose } from './links.ts';
 
 export type Mail = { to: Email; subject: string; text: string };
 
@@ -11,22 +13,25 @@ export interface Mailer {
 
 const signature = '\n\n--\nLectern\n';
 
+/** What is said of a link wherever one is promised. */
+export const worksOnce = (purpose: LinkPurpose) => `It works once, within ${durationInWords(linkLifetimeS[purpose])}`;
+
 /** The mails we send: plain text, one link each, and what it means if it was not you. */
 export const mails = {
   verify: (to: Email, link: URL): Mail => ({
     to,
     subject: 'Confirm your e-mail address',
-    text: `Open this page to confirm that ${to} is yours:\n\n${link}\n\nIt works once, within a day. If you did not make an account at ${link.host}, ignore this mail.${signature}`,
+    text: `Open this page to confirm that ${to} is yours:\n\n${link}\n\n${worksOnce('verify')}. If you did not make an account at ${link.host}, ignore this mail.${signature}`,
   }),
   reset: (to: Email, link: URL): Mail => ({
     to,
     subject: 'Choose a new password',
-    text: `Open this page to choose a new password:\n\n${link}\n\nIt works once, within an hour, and signs you out everywhere. If you did not ask for it, ignore this mail: nothing has changed.${signature}`,
+    text: `Open this page to choose a new password:\n\n${link}\n\n${worksOnce('reset')}, and signs you out everywhere. If you did not ask for it, ignore this mail: nothing has changed.${signature}`,
   }),
   signIn: (to: Email, link: URL): Mail => ({
     to,
     subject: 'Your sign-in link',
-    text: `Open this page to sign in at ${link.host}:\n\n${link}\n\nIt works once, within 15 minutes. If you did not ask for it, ignore this mail.${signature}`,
+    text: `Open this page to sign in at ${link.host}:\n\n${link}\n\n${worksOnce('sign-in')}. If you did not ask for it, ignore this mail.${signature}`,
   }),
   invite: (to: Email, link: URL): Mail => ({
     to,

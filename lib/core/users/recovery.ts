@@ -1,14 +1,15 @@
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { UserId } from '../ids.ts';
 import type { Actor } from './actor.ts';
+import type { Caller } from './caller.ts';
 import type { Email } from './email.ts';
 import type { Letters } from './letters.ts';
-import type { OneTimeLinks } from './links.ts';
+import type { LinkPurpose, OneTimeLinks } from './links.ts';
 import type { Membership } from './membership.ts';
 import type { PeopleStore, Passwords } from './person.ts';
 import { refuseEntry, type SignIn, type SignUpMode } from './sign-in.ts';
 import { mayJoin } from './sign-up.ts';
-import { admit, limits, type Throttle } from './throttle.ts';
+import { admit, limits, placeOf, type Throttle } from './throttle.ts';
 
 type Deps = {
   people: PeopleStore;
@@ -22,17 +23,27 @@ type Deps = {
   background: (work: () => Promise<void>) => void;
 };
 
+type Attempt = Parameters<typeof admit>[1][number];
+
+const LATELY = 'Many mails were asked for with this address lately. If it may sign in here, one of them has a link that still works.';
+
 const spent: Refusal = { code: 'not_found', say: 'This link has been used, or is too old. Ask for a new one.' };
 
 /** Everything that goes by a link in a mail. What is asked for is answered the same whether or not the address is known. */
 export const makeRecovery = (deps: Deps) => {
   const { people, passwords, throttle, links, letters, membership, signIn, signUp, background } = deps;
 
-  const admitMail = (email: Email, address: string) =>
-    admit(throttle, [
-      [`mail:${email}`, limits.mailPerAccount],
-      [`mail-from:${address}`, limits.mailPerAddress],
-    ]);
+  /** A browser of the account's own has a count of its own. From elsewhere mail to one account gets slow, and never ends. */
+  async function admitMail(purpose: LinkPurpose, email: Email, caller: Caller): Promise<Outcome<undefined>> {
+    const place: Attempt = [`mail:${placeOf(email, caller)}`, limits.mailPerPlace];
+    if (caller.browser) return admit(throttle, [place]);
+    const admitted = await admit(throttle, [place, [`mail-from:${caller.network}`, limits.mailPerNetwork]]);
+    if (!admitted.ok) return admitted;
+    const { count } = await throttle.hit(`mail-to:${email}`, limits.mailUnslowed);
+    if (count <= limits.mailUnslowed.count) return ok(undefined);
+    const slowed = await admit(throttle, [[`mail-slowed:${purpose} ${email}`, limits.mailSlowed]]);
+    return slowed.ok ? slowed : refuse({ ...slowed.refusal, say: `${LATELY} ${slowed.refusal.say}` });
+  }
 
   /** The person of the address, who has just shown that it is theirs. Made first where sign-up allows that. */
   async function provenOwner(email: Email): Promise<Outcome<UserId>> {
@@ -48,21 +59,21 @@ export const makeRecovery = (deps: Deps) => {
   }
 
   return {
-    async askForReset(email: Email, address: string): Promise<Outcome<undefined>> {
-      const admitted = await admitMail(email, address);
+    async askForReset(email: Email, caller: Caller): Promise<Outcome<undefined>> {
+      const admitted = await admitMail('reset', email, caller);
       if (admitted.ok) background(async () => void ((await people.byEmail(email)) && letters.reset(email)));
       return admitted;
     },
 
-    async askForSignInLink(email: Email, address: string): Promise<Outcome<undefined>> {
-      const admitted = await admitMail(email, address);
+    async askForSignInLink(email: Email, caller: Caller): Promise<Outcome<undefined>> {
+      const admitted = await admitMail('sign-in', email, caller);
       if (admitted.ok) background(async () => void (((await people.byEmail(email)) || (await mayJoin(email, deps))) && letters.signIn(email)));
       return admitted;
     },
 
-    async askToVerify(actor: Pick<Actor, 'email'>, address: string): Promise<Outcome<undefined>> {
+    async askToVerify(actor: Pick<Actor, 'email'>, caller: Caller): Promise<Outcome<undefined>> {
       const email = actor.email as Email;
-      const admitted = await admitMail(email, address);
+      const admitted = await admitMail('verify', email, caller);
       if (admitted.ok) letters.verify(email);
       return admitted;
     },
@@ -74,14 +85,14 @@ export const makeRecovery = (deps: Deps) => {
      * Confirms the address behind the link for somebody who shows that the account is theirs, too: who is signed in to it
      * (`user`), or knows its password. By the link alone whoever signed up under the address of another would get that
      * person to make the account good, and keep the password to it.
-     * @param by.address the client's network address; guesses count as those of a sign-in do
+     * @param by.caller guesses count as those of a sign-in do
      */
-    async verify(secret: string, by: { user?: UserId; password?: string; address: string }): Promise<Outcome<UserId>> {
+    async verify(secret: string, by: { user?: UserId; password?: string; caller: Caller }): Promise<Outcome<UserId>> {
       const email = await links.whose('verify', secret);
       const person = email && (await people.byEmail(email));
       if (!person) return refuse(spent);
       if (by.user !== person.id) {
-        const proved = await signIn.confirm(person, by.password ?? '', by.address);
+        const proved = await signIn.confirm(person, by.password ?? '', by.caller);
         if (!proved.ok) return proved;
       }
       return (await links.take('verify', secret)) ? provenOwner(person.email) : refuse(spent);

@@ -1,12 +1,13 @@
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { UserId } from '../ids.ts';
+import type { Caller } from './caller.ts';
 import type { Email } from './email.ts';
 import type { PeopleStore, Passwords } from './person.ts';
 import type { SignUpMode } from './sign-in.ts';
 import { admit, limits, type Throttle } from './throttle.ts';
 import type { Letters } from './letters.ts';
 
-type Deps = { people: PeopleStore; passwords: Passwords; throttle: Throttle; letters: Letters; signUp: SignUpMode; askForSignInLink: (email: Email, address: string) => Promise<unknown> };
+type Deps = { people: PeopleStore; passwords: Passwords; throttle: Throttle; letters: Letters; signUp: SignUpMode; askForSignInLink: (email: Email, caller: Caller) => Promise<unknown> };
 
 export type SignedUp = { next: 'enter'; user: UserId } | { next: 'confirm-mail' };
 
@@ -20,10 +21,10 @@ export const makeSignUp = (deps: Deps) => ({
    * Makes an account. Where sign-up is open its owner may come in at once and confirm the address later; by invitation only
    * the mail lets them in, and the answer does not tell who is invited.
    */
-  async withPassword(form: { email: Email; name: string; password: string }, address: string): Promise<Outcome<SignedUp>> {
+  async withPassword(form: { email: Email; name: string; password: string }, caller: Caller): Promise<Outcome<SignedUp>> {
     const { people, passwords, throttle, letters, signUp, askForSignInLink } = deps;
     if (signUp === 'closed') return refuse({ code: 'forbidden', say: 'New accounts cannot be made here. Ask whoever runs this site.' });
-    const admitted = await admit(throttle, [[`sign-up-from:${address}`, limits.signUpPerAddress]]);
+    const admitted = await admit(throttle, [[`sign-up-from:${caller.network}`, limits.signUpPerNetwork]]);
     if (!admitted.ok) return admitted;
     const passwordHash = await passwords.hash(form.password);
     const allowed = await mayJoin(form.email, deps);
@@ -31,7 +32,7 @@ export const makeSignUp = (deps: Deps) => ({
     if (person !== 'exists') letters.verify(form.email);
     if (signUp === 'invited') {
       // Whoever has an account already is let in by the mail they were told of.
-      if (person === 'exists') await askForSignInLink(form.email, address);
+      if (person === 'exists') await askForSignInLink(form.email, caller);
       return ok({ next: 'confirm-mail' });
     }
     if (person === 'exists') {
