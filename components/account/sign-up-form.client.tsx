@@ -1,6 +1,7 @@
 'use client';
 
 import type { Outcome } from '../../lib/core/errors.ts';
+import { passwordHint } from '../../lib/core/users/password-rules.ts';
 import { Alert } from '../ui/alert.tsx';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
@@ -28,7 +29,7 @@ export function SignUpForm({ action, next }: Props) {
       <Refused form={form} />
       <Field label="Name" name="name" autoComplete="name" required maxLength={100} error={errors.name} />
       <Field label="E-mail" name="email" type="email" autoComplete="email" required maxLength={320} error={errors.email} />
-      <Field label="Password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint="At least 10 characters." error={errors.password} />
+      <Field label="Password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint={passwordHint} error={errors.password} />
       <Button type="submit" variant="primary" busy={busy || form.state === 'done'}>
         Make an account
       </Button>

@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation';
 import type { Outcome } from '../../lib/core/errors.ts';
+import { passwordHint } from '../../lib/core/users/password-rules.ts';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
 import { Refused } from './refused.tsx';
@@ -30,7 +31,7 @@ export function TokenForm({ action, token, button, password, stay = false }: Pro
       <Refused form={form} />
       {password === 'current' && <Field label="Password" name="current" type="password" autoComplete="current-password" required maxLength={512} hint="The one you chose when you signed up here." error={errors.current} />}
       {password === 'new' && (
-        <Field label="New password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint="At least 10 characters." error={errors.password} />
+        <Field label="New password" name="password" type="password" autoComplete="new-password" required maxLength={512} hint={passwordHint} error={errors.password} />
       )}
       <Button type="submit" variant="primary" busy={busy || form.state === 'done'}>
         {button}

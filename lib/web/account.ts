@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ok, refuse, type Outcome } from '../core/errors.ts';
+import { token } from '../core/text.ts';
 import type { Email } from '../core/users/email.ts';
 import { newPassword, personName, triedPassword } from '../core/users/password.ts';
 import { action } from './action.ts';
@@ -60,7 +61,7 @@ export const signOutElsewhere = action(z.unknown(), async (actor) => {
 export const askToVerify = action(z.unknown(), async (actor) => (await siteHub()).recovery.askToVerify(actor, await callerFor(actor.email as Email)));
 
 /** Takes one way of signing in away, unless it is the last. */
-export const disconnect = action(z.object({ provider: z.string().max(50) }), async (actor, { provider }): Promise<Outcome<undefined>> => {
+export const disconnect = action(z.object({ provider: token(50) }), async (actor, { provider }): Promise<Outcome<undefined>> => {
   const { people } = await siteHub();
   const [hash, connected] = await Promise.all([people.passwordHash(actor.id), people.connected(actor.id)]);
   if (hash === undefined && connected.every((account) => account.provider === provider)) {

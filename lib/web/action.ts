@@ -2,6 +2,7 @@ import { headers } from 'next/headers';
 import { unstable_rethrow } from 'next/navigation';
 import { z } from 'zod';
 import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
+import { NO_SUCH_ID } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { currentActor } from './actor.ts';
 import { siteHub } from './hub.ts';
@@ -26,7 +27,7 @@ export function publicAction<S extends z.ZodType, T>(schema: S, run: (input: z.o
       return refuse({ code: 'forbidden', say: 'This request did not come from this site.' });
     }
     const input = schema.safeParse(raw instanceof FormData ? fields(raw) : raw);
-    if (!input.success) return refuse(invalid(input.error));
+    if (!input.success) return refuse(input.error.issues.some(({ message }) => message === NO_SUCH_ID) ? { code: 'not_found', say: NO_SUCH_ID } : invalid(input.error));
     try {
       return withoutDetail(await run(input.data));
     } catch (cause) {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Outcome } from '../core/errors.ts';
 import type { ServerId, UserId, WorkspaceId } from '../core/ids.ts';
 import type { Overview, PersonOverview } from '../core/admin/overview.ts';
+import { cleaned, id } from '../core/text.ts';
 import { emailAddress } from '../core/users/password.ts';
 import { action } from './action.ts';
 import { actorOrSignIn, requireActor } from './actor.ts';
@@ -14,20 +15,19 @@ export const adminOverview = async (): Promise<Overview> => orNotFound(await (aw
 /** The same for the page's own polling. */
 export const adminOverviewOutcome = async (): Promise<Outcome<Overview>> => (await siteHub()).admin.overview(await requireActor());
 
-export const adminPeople = async (text: string): Promise<PersonOverview[]> => orNotFound(await (await siteHub()).admin.people(await actorOrSignIn('/admin/people'), text));
+export const adminPeople = async (text: string): Promise<PersonOverview[]> => orNotFound(await (await siteHub()).admin.people(await actorOrSignIn('/admin/people'), cleaned(text, 200)));
 
 export const adminInvitations = async () => orNotFound(await (await siteHub()).invitations.list(await actorOrSignIn('/admin/people')));
 
-const id = z.uuid();
 const role = z.enum(['user', 'instructor', 'admin']);
 
-export const stopServer = action(z.object({ server: id }), async (actor, { server }) => (await siteHub()).admin.stopServer(actor, server as ServerId));
+export const stopServer = action(z.object({ server: id<ServerId>() }), async (actor, { server }) => (await siteHub()).admin.stopServer(actor, server));
 
-export const startServer = action(z.object({ workspace: id }), async (actor, { workspace }) => (await siteHub()).admin.startServer(actor, workspace as WorkspaceId));
+export const startServer = action(z.object({ workspace: id<WorkspaceId>() }), async (actor, { workspace }) => (await siteHub()).admin.startServer(actor, workspace));
 
-export const setRole = action(z.object({ user: id, role }), async (actor, { user, role }) => (await siteHub()).admin.setRole(actor, user as UserId, role));
+export const setRole = action(z.object({ user: id<UserId>(), role }), async (actor, { user, role }) => (await siteHub()).admin.setRole(actor, user, role));
 
-export const setBanned = action(z.object({ user: id, banned: z.boolean() }), async (actor, { user, banned }) => (await siteHub()).admin.setBanned(actor, user as UserId, banned));
+export const setBanned = action(z.object({ user: id<UserId>(), banned: z.boolean() }), async (actor, { user, banned }) => (await siteHub()).admin.setBanned(actor, user, banned));
 
 export const invite = action(z.object({ email: emailAddress, role }), async (actor, { email, role }) => (await siteHub()).invitations.invite(actor, email, role));
 

@@ -101,6 +101,14 @@ describe('at an OpenID Connect issuer', () => {
     }
   });
 
+  // Seen to fail with the name cut to its length and no more: PostgreSQL refuses the NUL, and the sign-in ends in an error.
+  test('T49 a name with control and bidi characters from an issuer is cleaned', async () => {
+    issuer.people.set('ada', { name: ' Ada\u202E\u0000\nLove\u200Blace ', email: 'ada@example.org', email_verified: true });
+    const visitor = browser();
+    await visitor.signInAt('oidc', 'ada');
+    expect(await who(visitor)).toMatchObject({ name: 'Ada Lovelace' });
+  });
+
   // Seen to fail with the adapter's own `linkAccount`, which keeps all that the issuer sent.
   test('T37 the database keeps no token of the issuer', async () => {
     issuer.people.set('ada', { email: 'ada@example.org', email_verified: true });

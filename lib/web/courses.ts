@@ -3,6 +3,7 @@ import { accessTo, mayAuthor, type Access } from '../core/courses/access.ts';
 import type { CourseCard, MyCourse, Outline } from '../core/courses/course.ts';
 import { ok, refuse } from '../core/errors.ts';
 import type { LessonId } from '../core/ids.ts';
+import { token } from '../core/text.ts';
 import { action } from './action.ts';
 import { currentActor } from './actor.ts';
 import { siteHub } from './hub.ts';
@@ -53,7 +54,7 @@ export async function coursePage(slug: string): Promise<CoursePage | undefined> 
 }
 
 /** Enrols whoever asks in a published course. Answers with the lesson to begin with. */
-export const enrol = action(z.object({ course: z.string().max(200) }), async (actor, { course: slug }) => {
+export const enrol = action(z.object({ course: token(200) }), async (actor, { course: slug }) => {
   const hub = await siteHub();
   const course = await hub.courses.outline(slug);
   if (!course?.published) return refuse({ code: 'not_found', say: 'There is no such course.' });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { refuse, type Outcome } from '../core/errors.ts';
 import type { Sha256, WorkspaceId } from '../core/ids.ts';
+import { token } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import type { Files } from '../core/workspaces/files.ts';
 import { userBytesHeaders } from './files-headers.ts';
@@ -56,7 +57,7 @@ export async function deleteFile({ files }: Hub, actor: Actor, workspace: Worksp
 export const listFiles = async ({ files }: Hub, actor: Actor, workspace: WorkspaceId): Promise<Response> =>
   respond(await files.list(actor, workspace), { headers: { 'cache-control': 'private, no-store' } });
 
-const Editor = z.object({ path: z.string(), editor: z.enum(['page', 'lab']) });
+const Editor = z.object({ path: token(1_024), editor: z.enum(['page', 'lab']) });
 
 export async function postEditor({ files }: Hub, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
   const body = await jsonBody(request, Editor);

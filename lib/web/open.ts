@@ -4,6 +4,7 @@ import type { CourseId, LessonId, ServerId, WorkspaceId } from '../core/ids.ts';
 import type { Servers } from '../core/servers/open.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import { entryHeader, type ServerView } from '../core/servers/view.ts';
+import { isId, token } from '../core/text.ts';
 import type { Actor, CourseRole } from '../core/users/actor.ts';
 import type { Opening } from '../core/workspaces/opening.ts';
 import { ownWorkspace } from '../core/workspaces/own.ts';
@@ -38,7 +39,7 @@ export async function openLesson({ opening }: { opening: Opening }, actor: Actor
   return respond(opened, entry && { headers: { [entryHeader]: encodeURIComponent(JSON.stringify(entry)), 'cache-control': 'no-store' } });
 }
 
-const Enter = z.object({ path: z.string() });
+const Enter = z.object({ path: token(1_024) });
 
 export async function enterWorkspace({ opening }: { opening: Opening }, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
   const body = await jsonBody(request, Enter);
@@ -55,7 +56,7 @@ type ServerHub = {
 /** Stops or keeps a server, if it is one of the person's own and still the workspace's. */
 export async function actOnServer(hub: ServerHub, actor: Actor, id: ServerId, act: 'stop' | 'keep'): Promise<Response> {
   const notFound = { code: 'not_found', say: 'There is no such server.' } as const;
-  const server = await hub.serverStore.byId(id);
+  const server = isId(id) ? await hub.serverStore.byId(id) : undefined;
   const workspace = server && 'workspace' in server ? server.workspace : undefined;
   if (!workspace) return refusalResponse(notFound);
   const own = await ownWorkspace(hub, actor, workspace);

@@ -4,6 +4,7 @@ import { cookieNames, cookieOptions } from '../core/auth/cookies.ts';
 import { nextPath } from '../core/auth/next-path.ts';
 import { ok, type Outcome } from '../core/errors.ts';
 import type { UserId } from '../core/ids.ts';
+import { token as written } from '../core/text.ts';
 import { emailAddress, newPassword, personName, triedPassword } from '../core/users/password.ts';
 import { SESSION_MS } from '../core/users/sessions.ts';
 import { publicAction } from './action.ts';
@@ -15,8 +16,8 @@ import { sealSession } from './session-cookie.ts';
 /** Where the browser goes now; it loads that page anew. */
 export type Entered = { to: string };
 
-const next = z.string().max(2000).optional();
-const token = z.string().max(200);
+const next = written(2000).optional();
+const token = written(200);
 const nothing = z.unknown();
 
 /** Starts a sign-in for this browser and gives it the same cookie that NextAuth gives after a sign-in elsewhere. */

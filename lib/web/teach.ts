@@ -7,6 +7,7 @@ import { isSlug } from '../core/courses/slug.ts';
 import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { LessonId } from '../core/ids.ts';
 import type { CourseProfile } from '../core/servers/offer.ts';
+import { id, line, lines, token } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { action } from './action.ts';
 import { actorOrSignIn } from './actor.ts';
@@ -43,8 +44,8 @@ async function authored(actor: Actor, slug: string): Promise<Outcome<Outline>> {
   return outline && access === 'author' ? ok(outline) : refuse({ code: 'not_found', say: 'There is no such course of yours.' });
 }
 
-const title = z.string().trim().min(1, 'Give it a title.').max(120, 'At most 120 characters.');
-const course = z.string().max(200);
+const title = line({ most: 120, empty: 'Give it a title.' });
+const course = token(200);
 const direction = z.enum(['up', 'down']);
 
 /** An action on one course of the person's own. */
@@ -59,8 +60,8 @@ export const editCourse = courseAction(
   z.object({
     course,
     title,
-    summary: z.string().trim().max(400, 'At most 400 characters.'),
-    slug: z.string().trim().refine(isSlug, 'Small letters a-z, digits and single hyphens, at most 60 characters.'),
+    summary: lines({ most: 400 }),
+    slug: line({ most: 60 }).refine(isSlug, 'Small letters a-z, digits and single hyphens, at most 60 characters.'),
   }),
   async (outline, { title: newTitle, summary, slug }) => {
     const { authoring } = await siteHub();
@@ -70,23 +71,23 @@ export const editCourse = courseAction(
   },
 );
 
-export const chooseServers = courseAction(z.object({ course, profile: z.string().max(100) }), async (outline, { profile }, actor) => (await siteHub()).courseProfiles.choose(actor, outline.id, profile));
+export const chooseServers = courseAction(z.object({ course, profile: token(100) }), async (outline, { profile }, actor) => (await siteHub()).courseProfiles.choose(actor, outline.id, profile));
 
-export const renameModule = courseAction(z.object({ course, module: z.string(), title }), async (outline, input) => {
+export const renameModule = courseAction(z.object({ course, module: id(), title }), async (outline, input) => {
   await (await siteHub()).authoring.renameModule(outline.id, input.module, input.title);
   return ok(null);
 });
 
-export const renameLesson = courseAction(z.object({ course, lesson: z.string(), title }), async (outline, input) => {
-  await (await siteHub()).authoring.renameLesson(outline.id, input.lesson as LessonId, input.title);
+export const renameLesson = courseAction(z.object({ course, lesson: id<LessonId>(), title }), async (outline, input) => {
+  await (await siteHub()).authoring.renameLesson(outline.id, input.lesson, input.title);
   return ok(null);
 });
 
-export const shiftLesson = courseAction(z.object({ course, lesson: z.string(), direction }), (outline, input) =>
-  arrange(outline, moveLesson(arrangementOf(outline), input.lesson as LessonId, input.direction)),
+export const shiftLesson = courseAction(z.object({ course, lesson: id<LessonId>(), direction }), (outline, input) =>
+  arrange(outline, moveLesson(arrangementOf(outline), input.lesson, input.direction)),
 );
 
-export const shiftModule = courseAction(z.object({ course, module: z.string(), direction }), (outline, input) => arrange(outline, moveModule(arrangementOf(outline), input.module, input.direction)));
+export const shiftModule = courseAction(z.object({ course, module: id(), direction }), (outline, input) => arrange(outline, moveModule(arrangementOf(outline), input.module, input.direction)));
 
 async function arrange(outline: Outline, order: Arrangement | undefined): Promise<Outcome<null>> {
   if (!order) return ok(null);
@@ -94,8 +95,8 @@ async function arrange(outline: Outline, order: Arrangement | undefined): Promis
   return done === 'arranged' ? ok(null) : refuse({ code: 'locked', say: 'Someone else changed this course just now. Look again.' });
 }
 
-export const removeLesson = courseAction(z.object({ course, lesson: z.string() }), async (outline, input) => {
-  await (await siteHub()).authoring.removeLesson(outline.id, input.lesson as LessonId);
+export const removeLesson = courseAction(z.object({ course, lesson: id<LessonId>() }), async (outline, input) => {
+  await (await siteHub()).authoring.removeLesson(outline.id, input.lesson);
   return ok(null);
 });
 

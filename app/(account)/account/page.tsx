@@ -4,6 +4,7 @@ import { SavedForm } from '../../../components/account/saved-form.client.tsx';
 import { Page } from '../../../components/shell/page.tsx';
 import { Alert } from '../../../components/ui/alert.tsx';
 import { Card, CardTitle } from '../../../components/ui/card.tsx';
+import { passwordHint } from '../../../lib/core/users/password-rules.ts';
 import { accountPage } from '../../../lib/web/account.ts';
 import { askToVerify, changeName, changePassword, disconnect, signOutElsewhere } from './actions.ts';
 
@@ -11,7 +12,7 @@ export const metadata = { title: 'Account' };
 
 export default async function AccountPage({ searchParams }: { searchParams: Promise<{ error?: string | string[] }> }) {
   const account = await accountPage(await searchParams);
-  const password = { label: 'New password', name: 'password', type: 'password', autoComplete: 'new-password', maxLength: 512, hint: 'At least 10 characters.' };
+  const password = { label: 'New password', name: 'password', type: 'password', autoComplete: 'new-password', maxLength: 512, hint: passwordHint };
   const current = { label: 'Current password', name: 'current', type: 'password', autoComplete: 'current-password', maxLength: 512 };
   const toConnect = account.providers.filter((provider) => !provider.connected);
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { UpstreamError } from '../../core/errors.ts';
+import { isId } from '../../core/text.ts';
 
 export type Query = <Row = Record<string, unknown>>(sql: string, parameters?: unknown[]) => Promise<Row[]>;
 
@@ -75,7 +76,7 @@ const codeOf = (error: unknown) => (error instanceof Error && 'code' in error &&
 const upstream = (doing: string, cause: unknown) => new UpstreamError('database', [doing, codeOf(cause)].filter(Boolean).join(' '), cause);
 
 /** A value that PostgreSQL would refuse as a uuid names nothing; asking with it would be an error. */
-export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+export const isUuid = isId;
 
 /** Whether the statement met another one: a row that must be the only one of its kind, or a deadlock. */
 export const isConflict = (error: unknown) => ['23505', '40P01'].includes(codeOf(error instanceof UpstreamError ? error.cause : error) ?? '');

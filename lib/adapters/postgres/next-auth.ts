@@ -1,5 +1,7 @@
 import { PrismaAdapter } from '@next-auth/prisma-adapter';
 import type { Adapter, AdapterAccount, AdapterUser } from 'next-auth/adapters';
+import { cleaned } from '../../core/text.ts';
+import { NAME_LENGTH } from '../../core/users/password.ts';
 import type { PeopleStore } from '../../core/users/person.ts';
 import { normalEmail } from '../../core/users/email.ts';
 import type { Prisma } from './prisma.ts';
@@ -17,7 +19,7 @@ export function makeNextAuthAdapter(prisma: Prisma, people: PeopleStore): Adapte
     async createUser({ email, name }: Omit<AdapterUser, 'id'>) {
       const address = normalEmail(email);
       if (!address) throw new Error('an account without a usable e-mail address');
-      const made = await people.create({ email: address, name: name?.slice(0, 100) || undefined, verified: true });
+      const made = await people.create({ email: address, name: cleaned(name ?? '', NAME_LENGTH) || undefined, verified: true });
       if (made === 'exists') throw new Error('an account with this e-mail address was made in the meantime');
       return { id: made.id, email: made.email, name: made.name, emailVerified: new Date() };
     },

@@ -1,5 +1,6 @@
 import { isNotebook, nameOf, parsePath } from '../../workspaces/path.ts';
 import { importLimits, megabytes } from './limits.ts';
+import { TURNING } from '../../text.ts';
 import type { Problem } from './report.ts';
 import type { Entry } from './upload.ts';
 
@@ -16,7 +17,8 @@ export function sortEntries(uploadName: string, entries: Entry[]): Sorted {
     if (entry.kind === 'directory') continue;
     if (isClutter(entry.path)) continue;
     const path = parsePath(entry.path);
-    const problem = path.ok ? refusalOf(entry, path.value) : ({ severity: 'error', code: 'unsafe_path', file: printable(entry.path), say: `${path.refusal.say} Rename it and pack the archive again.` } as const);
+    const turned = path.ok && TURNING.test(path.value);
+    const problem = path.ok && !turned ? refusalOf(entry, path.value) : ({ severity: 'error', code: 'unsafe_path', file: printable(entry.path), say: `${path.ok ? 'Its name has a character that turns the direction of writing.' : path.refusal.say} Rename it and pack the archive again.` } as const);
     if (problem) problems.push(problem);
     else if (path.ok && isHidden(path.value)) problems.push({ severity: 'note', code: 'left_out', file: path.value, say: 'Hidden files are left out.' });
     else if (path.ok) files.push({ path: path.value, entry, notebook: isNotebook(path.value) });

@@ -1,5 +1,6 @@
 import { folderOf, nameOf } from '../../workspaces/path.ts';
 import type { Notebook } from '../../lessons/notebook.ts';
+import { cleaned } from '../../text.ts';
 import { freeSlug, slugOf } from '../slug.ts';
 import type { Problem } from './report.ts';
 
@@ -62,7 +63,7 @@ export function byNumberThenName(a: string, b: string): number {
 /** `02_working-with_data` as people would write it: “Working with data”. */
 export function readable(name: string): string {
   const words = name.replace(/^\d+[\s._-]+/, '').replace(/[_-]+/g, ' ').trim() || name;
-  return cut(words.charAt(0).toUpperCase() + words.slice(1));
+  return cut(cleaned(words.charAt(0).toUpperCase() + words.slice(1), name.length)) || 'Untitled';
 }
 
 function headingOf(notebook: Notebook): string | undefined {
@@ -92,7 +93,7 @@ function plain(markdown: string, length = TITLE_LENGTH): string {
     .replace(/!?\[([^\]]{0,300})\]\([^)]{0,500}\)/g, '$1')
     .replace(/<\/?[a-zA-Z][^<>]{0,200}>/g, '')
     .replace(/[*`]|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])/g, '');
-  return cut(text.trim(), length);
+  return cut(cleaned(text, length + 1), length);
 }
 
 const cut = (text: string, length = TITLE_LENGTH): string => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);
