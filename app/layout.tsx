@@ -3,6 +3,7 @@ import { GeistSans } from 'geist/font/sans';
 import type { Metadata, Viewport } from 'next';
 import { cookies, headers } from 'next/headers';
 import type { ReactNode } from 'react';
+import { CookiePromise } from '../components/shell/cookie-promise.tsx';
 import { Footer } from '../components/shell/footer.tsx';
 import { Header } from '../components/shell/header.tsx';
 import { SkipLink } from '../components/shell/page.tsx';
@@ -35,6 +36,7 @@ export default async function Layout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} data-theme={theme === 'system' ? undefined : theme}>
       <body>
+        <CookiePromise nonce={nonce} />
         <Renewal nonce={nonce} />
         <SkipLink />
         <Toasts>

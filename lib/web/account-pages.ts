@@ -1,4 +1,6 @@
+import { headers } from 'next/headers';
 import { nextPath } from '../core/auth/next-path.ts';
+import { breaksPrefixes } from '../core/auth/session-of.ts';
 import { currentActor } from './actor.ts';
 import { siteHub } from './hub.ts';
 import { makeProviders } from './providers.ts';
@@ -26,6 +28,7 @@ export async function signInPage(query: Query) {
   const path = typeof wanted === 'string' && wanted.startsWith(`${config.site.origin}/`) ? wanted.slice(config.site.origin.length) : wanted;
   return {
     signedIn: actor !== null,
+    engineRefused: breaksPrefixes((await headers()).get('cookie')),
     next: nextPath(typeof path === 'string' ? path : undefined, '/courses'),
     problem: problemOf(query.error),
     signUp: config.signUp,

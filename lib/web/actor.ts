@@ -1,8 +1,8 @@
-import { cookies } from 'next/headers';
+import { headers } from 'next/headers';
 import { redirect } from 'next/navigation';
 import { cache } from 'react';
-import { cookieNames } from '../core/auth/cookies.ts';
 import { nextPath } from '../core/auth/next-path.ts';
+import { sessionOf } from '../core/auth/session-of.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
 import { RefusedError } from './respond.ts';
@@ -13,7 +13,7 @@ import { openSession } from './session-cookie.ts';
  * expired, or the person is banned.
  */
 export const currentActor = cache(async (): Promise<Actor | null> => {
-  const cookie = (await cookies()).get(cookieNames.sessionToken)?.value;
+  const cookie = sessionOf((await headers()).get('cookie'));
   if (!cookie) return null;
   const hub = await siteHub();
   const claims = await openSession(cookie, hub.secrets.keys);

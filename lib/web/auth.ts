@@ -2,6 +2,7 @@ import NextAuth, { type NextAuthOptions } from 'next-auth';
 import { trustForwardedHost } from '../config/next-auth.ts';
 import { cookieNames, cookieOptions } from '../core/auth/cookies.ts';
 import { nextPath } from '../core/auth/next-path.ts';
+import { sessionOf } from '../core/auth/session-of.ts';
 import type { SessionId, UserId } from '../core/ids.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { normalEmail } from '../core/users/email.ts';
@@ -34,7 +35,10 @@ export function makeAuth(hub: SiteHub) {
       return refusalResponse({ code: 'forbidden', say: 'This request did not come from this site.' });
     }
     const cookies = parseCookies(request.headers.get('cookie'));
-    const claims = await openSession(cookies[cookieNames.sessionToken], hub.secrets.keys);
+    const session = sessionOf(request.headers.get('cookie'));
+    // NextAuth reads the cookies by itself, and links accounts by what it finds.
+    if (!session) delete cookies[cookieNames.sessionToken];
+    const claims = await openSession(session, hub.secrets.keys);
     const actor = claims && (await hub.sessions.actor(claims.sid));
     const options = { ...optionsFor(hub, actor, request.headers.get('user-agent') ?? undefined), providers };
     return callNextAuth(NextAuth, options, { request, action, provider, cookies, site: hub.config.site });

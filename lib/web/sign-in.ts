@@ -2,7 +2,8 @@ import { cookies, headers } from 'next/headers';
 import { z } from 'zod';
 import { cookieNames, cookieOptions } from '../core/auth/cookies.ts';
 import { nextPath } from '../core/auth/next-path.ts';
-import { ok, type Outcome } from '../core/errors.ts';
+import { breaksPrefixes } from '../core/auth/session-of.ts';
+import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { UserId } from '../core/ids.ts';
 import { token as written } from '../core/text.ts';
 import { emailAddress, newPassword, personName, triedPassword } from '../core/users/password.ts';
@@ -22,6 +23,7 @@ const nothing = z.unknown();
 
 /** Starts a sign-in for this browser and gives it the same cookie that NextAuth gives after a sign-in elsewhere. */
 async function enter(user: UserId, to?: string): Promise<Outcome<Entered>> {
+  if (breaksPrefixes((await headers()).get('cookie'))) return refuse({ code: 'forbidden', say: 'You cannot sign in with this browser: it keeps cookies that it should refuse. Use Firefox, Chrome or Edge.' });
   const hub = await siteHub();
   await endCurrent();
   const session = await hub.sessions.start(user, { lastsMs: SESSION_MS, userAgent: (await headers()).get('user-agent') ?? undefined });

@@ -1,5 +1,6 @@
 import { redirect } from 'next/navigation';
 import { CookieProbe } from '../../../components/account/cookie-probe.client.tsx';
+import { EngineRefused } from '../../../components/account/engine-refused.tsx';
 import { AccountFrame } from '../../../components/account/frame.tsx';
 import { Or } from '../../../components/account/or.tsx';
 import { ProviderButtons } from '../../../components/account/provider-buttons.client.tsx';
@@ -12,9 +13,16 @@ import { signInWithPassword } from '../actions.ts';
 export const metadata = { title: 'Sign in' };
 
 export default async function SignInPage({ searchParams }: { searchParams: Promise<Query> }) {
-  const { signedIn, next, problem, providers, signUp } = await signInPage(await searchParams);
+  const { signedIn, engineRefused, next, problem, providers, signUp } = await signInPage(await searchParams);
   if (signedIn) redirect(next);
 
+  if (engineRefused) {
+    return (
+      <AccountFrame title="Sign in">
+        <EngineRefused />
+      </AccountFrame>
+    );
+  }
   return (
     <AccountFrame
       title="Sign in"

@@ -18,8 +18,9 @@ const leads = {
 };
 
 export default async function SignUpPage({ searchParams }: { searchParams: Promise<Query> }) {
-  const { signedIn, next, providers, signUp } = await signInPage(await searchParams);
+  const { signedIn, engineRefused, next, providers, signUp } = await signInPage(await searchParams);
   if (signedIn) redirect(next);
+  if (engineRefused) redirect('/sign-in');
 
   return (
     <AccountFrame
