@@ -1,3 +1,4 @@
+import { kernelEnds } from '../../lib/core/servers/reason.ts';
 import { makeCell, type Notebook } from '../../lib/core/lessons/notebook.ts';
 import type { LessonId } from '../../lib/core/ids.ts';
 import type { ServerView } from '../../lib/core/servers/view.ts';
@@ -206,7 +207,7 @@ export function makeLesson({ lesson, user, cells: rendered, editor: editorAtStar
     },
     async restart() {
       runs.forgetQueue();
-      runs.end('The kernel was restarted while this cell was running.');
+      runs.end(kernelEnds.restarted);
       await connection.restart();
     },
     keep() {

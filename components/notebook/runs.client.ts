@@ -1,3 +1,4 @@
+import { kernelEnds } from '../../lib/core/servers/reason.ts';
 import { readOutputs } from './api.client.ts';
 import { nothingShown, show, update, type KernelEvent } from './execution.ts';
 import { atNextFrame } from './frame.client.ts';
@@ -11,10 +12,6 @@ type Cells = {
   all(): PageCell[];
   set(id: string, next: (cell: PageCell) => PageCell): void;
 };
-
-const stopped = 'The kernel stopped while this cell was running. Run it again.';
-const outOfMemory = 'This cell used more memory than your server has, so Python was stopped and its variables are gone. Your saved work is safe: run again with less data.';
-const neverSent = 'The connection was lost before this cell began. Run it again.';
 
 /** What the page knows of executions: those of its own connection as they happen, all others from the server's log. */
 export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read = readOutputs) {
@@ -103,7 +100,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
       unsure.delete(msgId);
       if (!waits(cellId)) continue;
       const logged = reading.executions.get(msgId);
-      if (!logged) setRun(cellId, { state: 'lost', say: neverSent });
+      if (!logged) setRun(cellId, { state: 'lost', say: kernelEnds.unsent });
       else if (logged.state === 'aborted') setRun(cellId, { state: 'none' });
     }
   }
@@ -137,7 +134,7 @@ export function makeRuns(cells: Cells, link: () => KernelLink | undefined, read 
       for (const { cell, run } of cells.all()) if (run.state === 'asking') setRun(cell.id, { state: 'running', since: run.since });
     },
     /** The kernel is another one, or none: what was running is over. */
-    end(say = stopped) {
+    end(say: string = kernelEnds.stopped) {
       live.clear();
       const queued = new Set(queue.map(({ cellId }) => cellId));
       for (const { cell, run } of cells.all()) {
@@ -192,9 +189,9 @@ function runOf({ state, ok }: Begun, before: PageCell['run']): PageCell['run'] {
     case 'finished':
       return { state: 'done', ok };
     case 'died':
-      return { state: 'lost', say: stopped };
+      return { state: 'lost', say: kernelEnds.stopped };
     case 'out-of-memory':
-      return { state: 'lost', say: outOfMemory };
+      return { state: 'lost', say: kernelEnds.memory };
   }
 }
 

@@ -21,3 +21,11 @@ export const endReasons = {
 } as const;
 
 export type EndReason = keyof typeof endReasons;
+
+/** What became of a cell whose kernel ended, or never got it: the server is still there. What its owner reads under the cell. */
+export const kernelEnds = {
+  stopped: 'The kernel stopped while this cell was running. Run it again.',
+  memory: 'This cell used more memory than your server has, so Python was stopped and its variables are gone. Your saved work is safe: run again with less data.',
+  restarted: 'The kernel was restarted while this cell was running.',
+  unsent: 'The connection was lost before this cell began. Run it again.',
+} as const;
