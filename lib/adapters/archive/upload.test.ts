@@ -95,6 +95,11 @@ test.each([['../up.ipynb'], ['a/../../up.ipynb'], ['/etc/cron.d/x.ipynb'], ['a\\
   async (name) => expect(await errorsOf(checkZip([{ name: 'ok.ipynb', bytes: lesson }, { name, bytes: lesson }]))).toEqual(['unsafe_path']),
 );
 
+// Seen to fail without the look for such characters.
+test.each([['a\u202Eb.ipynb'], ['\u2066folder/a.ipynb']])('T49 a name with a character that turns the direction of writing is refused with a sentence: %j', async (name) => {
+  expect(await errorsOf(checkZip([{ name: 'ok.ipynb', bytes: lesson }, { name, bytes: lesson }]))).toEqual(['unsafe_path']);
+});
+
 // Seen to fail: with every Unix mode taken as a file, the link and the device are imported as files.
 test('T24 links, devices and encrypted files are refused', async () => {
   const kinds = [{ mode: 0o120777 }, { mode: 0o020666 }, { mode: 0o060660 }, { mode: 0o010644 }, { encrypted: true }];
