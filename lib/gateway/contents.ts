@@ -1,31 +1,32 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { PassThrough, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { UpstreamError, type Refusal } from '../core/errors.ts';
 import { makeTurnstiles } from '../core/waiting.ts';
 import type { Acted, LabSave, Place } from '../core/workspaces/lab-save.ts';
 import { folderOf, nameOf, parsePath } from '../core/workspaces/path.ts';
 import { answer, malformed, type Own } from './answer.ts';
+import { makeArrivals, type Arrived } from './arrival.ts';
 import { readChunkNumber } from './chunk.ts';
 import { headersFromNotebook, headersToNotebook, type NotebookHeaders } from './headers.ts';
 import type { Special, Visit } from './notebook.ts';
 import { makeRoom } from './room.ts';
 import type { Link } from './target.ts';
 
-/** `bodyMs`: until a small body is here, also over a line of 300 kbit/s, or between two pieces of a large one. `answerMs`: for the server, counted from the last of the body that it took. */
-export type WritePatience = { bodyMs: number; answerMs: number };
+/** `answerMs`: for the server, counted from the last of the body that it took. */
+export type WritePatience = { answerMs: number };
 
 type Deps = { labSave: LabSave; ours: NotebookHeaders; patience: WritePatience; onError: (error: unknown) => void };
 
-/** Bodies up to this are taken in before a file is locked, so that a slow line holds no lock; longer ones are few. */
+/** A notebook with its outputs is seldom longer; what is, is passed on by few at once. */
 const SMALL_BYTES = 4 * 1024 * 1024;
-/** Of all small bodies together. */
-const HELD_BYTES = 32 * 1024 * 1024;
 /** Each holds a lock of the database meanwhile. */
 const [SMALL_AT_ONCE, LARGE_AT_ONCE] = [5, 2];
-/** Of one workspace: whose server or line is stuck keeps nobody else from saving. */
+/** Of one person: whose server is stuck keeps nobody else from saving. */
 const [SMALL_EACH, LARGE_EACH] = [2, 1];
+/** A path in JSON. */
+const PATH_BYTES = 16 * 1024;
 /** A model without content. */
 const ANSWER_BYTES = 1024 * 1024;
 
@@ -43,50 +44,52 @@ type Intent =
 
 /** Takes JupyterLab's writes of files, settings and layouts, and answers them when they are committed. */
 export function makeContents({ labSave, ours, patience, onError }: Deps): Special {
-  const held = makeRoom(HELD_BYTES);
+  const arrivals = makeArrivals();
   const small = makeRoom(SMALL_AT_ONCE);
   const large = makeRoom(LARGE_AT_ONCE);
   const [smallEach, largeEach] = [makeTurnstiles(SMALL_EACH), makeTurnstiles(LARGE_EACH)];
 
-  function take(visit: Visit, link: Link, intent: Intent): Promise<void> {
-    const length = Number(visit.request.headers['content-length'] ?? (visit.request.headers['transfer-encoding'] ? Infinity : 0));
-    const isSmall = length <= SMALL_BYTES;
-    return (isSmall ? smallEach : largeEach)(visit.entered.asking.wsp, () => takeIn(visit, link, intent, isSmall ? length : undefined));
-  }
-
-  /** @param length of a body that is taken in before anything is done; none when it is passed on as it comes */
-  async function takeIn(visit: Visit, link: Link, intent: Intent, length: number | undefined) {
-    const release = [length === undefined ? () => undefined : await held.take(length)];
+  /** The whole body first: nothing of others, no turn and no lock, is held while it is awaited. */
+  async function take(visit: Visit, link: Link, intent: Intent): Promise<void> {
+    const person = visit.entered.asking.sub;
+    const arrival = await arrivals.take(visit.request, person);
+    if (arrival.state === 'cut') return void visit.response.destroy();
+    if (arrival.state === 'full') return refuse(visit, tooMuch);
+    const { body } = arrival;
+    const [each, all] = body.length <= SMALL_BYTES ? [smallEach, small] : [largeEach, large];
     try {
-      const body = length === undefined ? visit.request : await whole(visit.request, patience.bodyMs);
-      release.push(await (length === undefined ? large : small).take(1));
-      if (length === undefined) endWhenSilent(visit.request, patience.bodyMs);
-      await perform(visit, link, intent, body);
+      await each(person, async () => {
+        const give = await all.take(1);
+        try {
+          await perform(visit, link, intent, body);
+        } finally {
+          give();
+        }
+      });
     } finally {
-      for (const give of release) give();
+      await body.close();
     }
   }
 
-  async function perform(visit: Visit, link: Link, intent: Intent, body: Buffer | Readable) {
+  async function perform(visit: Visit, link: Link, intent: Intent, body: Arrived) {
     const place: Place = { workspace: visit.entered.asking.wsp, access: link.access };
     let answered: Answered | undefined;
     const send = async (sending: Sending) => (answered = await ask(visit.request, link, sending, patience.answerMs));
     const act = async (sending: Sending): Promise<Acted> => toActed(await send(sending));
-    const length = Buffer.isBuffer(body) ? body.length : lengthOf(visit.request);
+    const { length } = body;
 
     switch (intent.do) {
       case 'save': {
         const chunk = readChunkNumber();
-        const watched = watch(body, chunk.read);
         const saved = await labSave.save(place, intent.path, async () => {
-          const acted = await act({ path: intent.request, body: watched, length });
+          const acted = await act({ path: intent.request, body: watched(body, chunk.read), length });
           const number = chunk.found();
           return acted.state === 'done' && number !== undefined && number !== -1 ? { state: 'partial' } : acted;
         });
         return reply(visit, saved.ok ? answered! : saved.refusal);
       }
       case 'restore': {
-        const saved = await labSave.save(place, intent.path, async () => ({ ...(await act({ path: intent.request, body, length })), kind: 'file' }));
+        const saved = await labSave.save(place, intent.path, async () => ({ ...(await act({ path: intent.request, body: body.stream(), length })), kind: 'file' }));
         return reply(visit, saved.ok ? answered! : saved.refusal);
       }
       case 'rename': {
@@ -101,14 +104,14 @@ export function makeContents({ labSave, ours, patience, onError }: Deps): Specia
         return reply(visit, removed.ok ? answered! : removed.refusal);
       }
       case 'make': {
-        const acted = await act({ path: intent.request, body, length });
+        const acted = await act({ path: intent.request, body: body.stream(), length });
         if (acted.state !== 'done') return reply(visit, answered!);
         const path = parsePath(String(modelOf(answered!)?.path));
         const made = path.ok ? await labSave.made(place, path.value, acted.kind ?? 'file') : path;
         return reply(visit, made.ok ? answered! : made.refusal);
       }
       case 'checkpoint': {
-        const acted = await act({ path: intent.request, body, length });
+        const acted = await act({ path: intent.request, body: body.stream(), length });
         if (acted.state !== 'done') return reply(visit, answered!);
         const made = await labSave.made(place, checkpointOf(intent.path), 'file');
         return reply(visit, made.ok ? answered! : made.refusal);
@@ -202,50 +205,26 @@ function checkpointOf(path: string): string {
   return `${folder && `${folder}/`}.ipynb_checkpoints/${checkpoint}`;
 }
 
-function watch(body: Buffer | Readable, read: (piece: Uint8Array) => void): Buffer | Readable {
-  if (Buffer.isBuffer(body)) {
-    read(body);
-    return body;
-  }
-  const watched = new PassThrough();
-  // The request that sends it on fails with the same error; as an event nobody hears it would end the gateway.
-  watched.on('error', () => undefined);
-  body.on('data', (piece: Buffer) => read(piece));
-  body.on('error', (error) => watched.destroy(error));
-  // A browser that left in the middle must not look like one that sent all.
-  body.on('close', () => {
-    if (!(body as IncomingMessage).complete) watched.destroy(new Error('the body was cut short'));
-  });
-  return body.pipe(watched);
-}
+const watched = (body: Arrived, read: (piece: Uint8Array) => void): Readable =>
+  Readable.from(
+    (async function* () {
+      for await (const piece of body.pieces()) {
+        read(piece);
+        yield piece;
+      }
+    })(),
+    { objectMode: false },
+  );
 
-async function newPath(body: Buffer | Readable): Promise<string | undefined> {
-  if (!Buffer.isBuffer(body)) return undefined;
+async function newPath(body: Arrived): Promise<string | undefined> {
+  if (body.length > PATH_BYTES) return undefined;
+  const pieces: Buffer[] = [];
+  for await (const piece of body.pieces()) pieces.push(piece);
   try {
-    const { path } = JSON.parse(body.toString()) as { path?: unknown };
+    const { path } = JSON.parse(Buffer.concat(pieces).toString()) as { path?: unknown };
     return typeof path === 'string' ? safe(path.replace(/^\//, '')) : undefined;
   } catch {
     return undefined;
-  }
-}
-
-const lengthOf = ({ headers }: IncomingMessage) => (headers['content-length'] === undefined ? undefined : Number(headers['content-length']));
-
-function endWhenSilent(request: IncomingMessage, ms: number) {
-  request.setTimeout(ms, () => request.destroy(new Error(`a body did not go on for ${ms} ms`)));
-  // What is done with it afterwards may last.
-  request.once('end', () => request.setTimeout(0));
-}
-
-/** @throws when the body was cut short, or was not here in time; then the connection is gone */
-async function whole(request: IncomingMessage, ms: number): Promise<Buffer> {
-  const late = setTimeout(() => request.destroy(new Error(`a body was not here after ${ms} ms`)), ms);
-  try {
-    const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    return Buffer.concat(pieces);
-  } finally {
-    clearTimeout(late);
   }
 }
 
@@ -285,6 +264,8 @@ function modelOf({ body }: Answered): { path?: unknown; type?: unknown } | undef
     return undefined;
   }
 }
+
+const tooMuch: Own = { status: 429, code: 'throttled', say: 'Too much is being saved at once. Wait for the other saves, then save again.', retryS: 5 };
 
 const statuses: Record<Refusal['code'], number> = {
   not_found: 404, unauthenticated: 403, forbidden: 403, invalid: 400, stale: 409, locked: 409, throttled: 429, too_large: 413, quota: 507, unavailable: 503,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Dispatcher } from 'undici';
 import type { Flat } from './headers.ts';
+import { hasBody } from './pace.ts';
 
 export type Sent = {
   path: string;
@@ -30,6 +31,8 @@ export function forward(request: IncomingMessage, response: ServerResponse, to: 
       onResponseStart(started, status, headers) {
         // Interim answers are between us and the server.
         if (status < 200) return;
+        // Given up already, because the body came too slowly.
+        if (response.headersSent) return started.abort(new Error('already answered'));
         response.writeHead(status, sent.answer(status, headers));
         // Events are read as they come; a head that waits for its first byte would hold the page's connection back.
         if (String(headers['content-type']).startsWith('text/event-stream')) response.flushHeaders();
@@ -57,5 +60,3 @@ export function forward(request: IncomingMessage, response: ServerResponse, to: 
     },
   );
 }
-
-const hasBody = ({ headers }: IncomingMessage) => headers['transfer-encoding'] !== undefined || (headers['content-length'] !== undefined && headers['content-length'] !== '0');

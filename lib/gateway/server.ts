@@ -14,6 +14,7 @@ import { SERVICE_RESTART } from './frames.ts';
 import { makeGate } from './gate.ts';
 import { notebookHeaders } from './headers.ts';
 import { makeNotebook } from './notebook.ts';
+import { makePace, type LeastRate } from './pace.ts';
 import { makePasses } from './pass.ts';
 import { watchRights } from './revocation.ts';
 import { makeRoutes } from './route.ts';
@@ -34,6 +35,8 @@ export type GatewayDeps = {
   isReady?: () => boolean;
   patience?: Patience;
   writes?: WritePatience;
+  /** Of every body, to the site and to notebook servers. */
+  leastRate?: LeastRate;
   /** Milliseconds since the epoch. */
   now?: () => number;
 };
@@ -54,13 +57,14 @@ const tooLarge = Buffer.from(
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 /** The front door: the site, notebook origins, and nobody else. */
-export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, writes = { bodyMs: 120_000, answerMs: 30_000 }, now = Date.now }: GatewayDeps) {
+export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, writes = { answerMs: 30_000 }, leastRate = { graceMs: 30_000, bytesPerS: 4_096 }, now = Date.now }: GatewayDeps) {
   const routes = makeRoutes({ rows, now, onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
   const targets = makeTargets({ jupyter, keys: secrets.keys, now, onError: (err) => log.warn({ err }, 'a server did not prove itself') });
   const sockets = makeSockets(patience);
   const exchanges = makeExchanges();
+  const pace = makePace(leastRate);
   const site = makeSite({ config, log });
   const ours = notebookHeaders(config.site.origin);
   const specials = [makeContents({ labSave, ours, patience: writes, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
@@ -110,6 +114,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
   const broken = (err: unknown) => log.warn({ err }, 'a request failed in the gateway itself');
   server.on('request', (request, response) => {
     try {
+      pace.watch(request, response);
       handle(request, response);
     } catch (err) {
       broken(err);
@@ -161,6 +166,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
       clearInterval(idle);
       clearTimeout(cut);
       clearInterval(sweep);
+      pace.stop();
       rights.stop();
       sockets.stop();
       await Promise.all([site.close(), targets.close()]);

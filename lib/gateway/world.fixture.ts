@@ -101,7 +101,7 @@ const portOf = (server: Server) => (server.address() as { port: number }).port;
 export type Person = GrantFacts & { host: string; origin: string; upstream: Upstream };
 
 /** A gateway in this process before real PostgreSQL, with people, their servers and a site behind it. */
-export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'writes' | 'now'>> & { rows?: (real: GatewayRows) => GatewayRows } = {}) {
+export async function makeWorld(options: Partial<Pick<GatewayDeps, 'patience' | 'writes' | 'leastRate' | 'now'>> & { rows?: (real: GatewayRows) => GatewayRows } = {}) {
   const database = await makeDatabase();
   const folder = mkdtempSync(join(tmpdir(), 'lg-'));
   const siteUpstream = await startUpstream(folder, { ref: { id: 'site' as ServerId, generation: 0 }, key: 'site' }, 'tcp');

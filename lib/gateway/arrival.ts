@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
+const MB = 1024 * 1024;
+/** Of one body in memory; the rest lies in a file. Notebooks without outputs are smaller. */
+const HELD_EACH = 256 * 1024;
+/** Of all bodies in memory. When others hold it, a body goes to its file at once; nobody waits for it. */
+const HELD_BYTES = 32 * MB;
+/** On the disk, of one person and of all. A workspace has room for 500 MB in all, base64 not counted. */
+const [DISK_EACH, DISK_BYTES] = [768 * MB, 3072 * MB];
+/** Bodies of one person on their way at once; JupyterLab sends what it uploads piece after piece. */
+const BODIES_EACH = 32;
+const READ_BYTES = 256 * 1024;
+
+/** A body that is here to its last byte. `close` gives back what it took. */
+export type Arrived = { length: number; pieces(): AsyncGenerator<Buffer>; stream(): Readable; close(): Promise<void> };
+/** `full`: there is no room for more of this person, or of anybody. */
+type Arrival = { state: 'here'; body: Arrived } | { state: 'full' } | { state: 'cut' };
+
+type Share = { bodies: number; disk: number };
+
+/**
+ * Takes bodies in before anything is done about them, so that a slow line holds no lock and no turn. Room is taken by what has
+ * arrived, never by what is promised.
+ */
+export function makeArrivals() {
+  const shares = new Map<string, Share>();
+  let held = 0;
+  let disk = 0;
+
+  async function take(request: IncomingMessage, share: Share, done: () => void): Promise<Arrival> {
+    const pieces: Buffer[] = [];
+    const mine = { held: 0, disk: 0 };
+    let spool: FileHandle | undefined;
+    const close = async () => {
+      held -= mine.held;
+      disk -= mine.disk;
+      share.disk -= mine.disk;
+      done();
+      await spool?.close();
+    };
+    let kept = false;
+    try {
+      for await (const piece of request as AsyncIterable<Buffer>) {
+        if (!spool && mine.held + piece.length <= HELD_EACH && held + piece.length <= HELD_BYTES) {
+          pieces.push(piece);
+          mine.held += piece.length;
+          held += piece.length;
+          continue;
+        }
+        if (share.disk + piece.length > DISK_EACH || disk + piece.length > DISK_BYTES) return { state: 'full' };
+        mine.disk += piece.length;
+        share.disk += piece.length;
+        disk += piece.length;
+        spool ??= await makeSpool();
+        await spool.appendFile(piece);
+      }
+      kept = true;
+      return { state: 'here', body: arrived(pieces, mine.held + mine.disk, spool, close) };
+    } catch (error) {
+      if (!request.complete) return { state: 'cut' };
+      throw error;
+    } finally {
+      if (!kept) await close();
+    }
+  }
+
+  return {
+    /** @param person whose body it is */
+    async take(request: IncomingMessage, person: string): Promise<Arrival> {
+      const share = shares.get(person) ?? { bodies: 0, disk: 0 };
+      if (share.bodies >= BODIES_EACH) return { state: 'full' };
+      shares.set(person, share);
+      share.bodies += 1;
+      return take(request, share, () => {
+        if ((share.bodies -= 1) === 0) shares.delete(person);
+      });
+    },
+  };
+}
+
+function arrived(held: Buffer[], length: number, spool: FileHandle | undefined, close: () => Promise<void>): Arrived {
+  async function* pieces() {
+    yield* held;
+    let at = 0;
+    while (spool) {
+      const { bytesRead, buffer } = await spool.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, at);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  }
+  return { length, pieces, stream: () => Readable.from(pieces(), { objectMode: false }), close };
+}
+
+/** A file without a name: whatever happens to this process, the disk is given back. */
+async function makeSpool(): Promise<FileHandle> {
+  const path = join(tmpdir(), `lectern-body-${randomBytes(12).toString('hex')}`);
+  const file = await open(path, 'wx+', 0o600);
+  await rm(path);
+  return file;
+}
