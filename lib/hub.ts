@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
+import { makeArrivals } from './adapters/disk/arrivals.ts';
 import { makeGatewayRows } from './adapters/postgres/access.ts';
 import { makeAdminRows } from './adapters/postgres/admin.ts';
 import { makeJupyter } from './adapters/jupyter/jupyter.ts';
@@ -72,6 +73,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     servers: makeServers({ store: serverStore, bus, profiles: config.profiles, onMissingProfile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
     courses: makeCourseStore(database),
     blobs,
+    arrivals: makeArrivals(),
     workspaces,
     jupyter,
     putBack: makePutBack({ workspaces, blobs, jupyter }),

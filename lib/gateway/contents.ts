@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Arrivals, Arrived } from '../core/arrivals.ts';
 import { UpstreamError, type Refusal } from '../core/errors.ts';
 import { makeTurnstiles } from '../core/waiting.ts';
 import type { Acted, LabSave, Place } from '../core/workspaces/lab-save.ts';
 import { folderOf, nameOf, parsePath } from '../core/workspaces/path.ts';
 import { answer, malformed, type Own } from './answer.ts';
-import { makeArrivals, type Arrived } from './arrival.ts';
 import { readChunkNumber } from './chunk.ts';
 import { headersFromNotebook, headersToNotebook, type NotebookHeaders } from './headers.ts';
 import type { Special, Visit } from './notebook.ts';
@@ -17,7 +17,7 @@ import type { Link } from './target.ts';
 /** `answerMs`: for the server, counted from the last of the body that it took. */
 export type WritePatience = { answerMs: number };
 
-type Deps = { labSave: LabSave; ours: NotebookHeaders; patience: WritePatience; onError: (error: unknown) => void };
+type Deps = { labSave: LabSave; arrivals: Arrivals; ours: NotebookHeaders; patience: WritePatience; onError: (error: unknown) => void };
 
 /** A notebook with its outputs is seldom longer; what is, is passed on by few at once. */
 const SMALL_BYTES = 4 * 1024 * 1024;
@@ -43,8 +43,7 @@ type Intent =
   | { do: 'restore'; path: string; request: string };
 
 /** Takes JupyterLab's writes of files, settings and layouts, and answers them when they are committed. */
-export function makeContents({ labSave, ours, patience, onError }: Deps): Special {
-  const arrivals = makeArrivals();
+export function makeContents({ labSave, arrivals, ours, patience, onError }: Deps): Special {
   const small = makeRoom(SMALL_AT_ONCE);
   const large = makeRoom(LARGE_AT_ONCE);
   const [smallEach, largeEach] = [makeTurnstiles(SMALL_EACH), makeTurnstiles(LARGE_EACH)];
@@ -82,14 +81,14 @@ export function makeContents({ labSave, ours, patience, onError }: Deps): Specia
       case 'save': {
         const chunk = readChunkNumber();
         const saved = await labSave.save(place, intent.path, async () => {
-          const acted = await act({ path: intent.request, body: watched(body, chunk.read), length });
+          const acted = await act({ path: intent.request, body: streamOf(body, chunk.read), length });
           const number = chunk.found();
           return acted.state === 'done' && number !== undefined && number !== -1 ? { state: 'partial' } : acted;
         });
         return reply(visit, saved.ok ? answered! : saved.refusal);
       }
       case 'restore': {
-        const saved = await labSave.save(place, intent.path, async () => ({ ...(await act({ path: intent.request, body: body.stream(), length })), kind: 'file' }));
+        const saved = await labSave.save(place, intent.path, async () => ({ ...(await act({ path: intent.request, body: streamOf(body), length })), kind: 'file' }));
         return reply(visit, saved.ok ? answered! : saved.refusal);
       }
       case 'rename': {
@@ -104,14 +103,14 @@ export function makeContents({ labSave, ours, patience, onError }: Deps): Specia
         return reply(visit, removed.ok ? answered! : removed.refusal);
       }
       case 'make': {
-        const acted = await act({ path: intent.request, body: body.stream(), length });
+        const acted = await act({ path: intent.request, body: streamOf(body), length });
         if (acted.state !== 'done') return reply(visit, answered!);
         const path = parsePath(String(modelOf(answered!)?.path));
         const made = path.ok ? await labSave.made(place, path.value, acted.kind ?? 'file') : path;
         return reply(visit, made.ok ? answered! : made.refusal);
       }
       case 'checkpoint': {
-        const acted = await act({ path: intent.request, body: body.stream(), length });
+        const acted = await act({ path: intent.request, body: streamOf(body), length });
         if (acted.state !== 'done') return reply(visit, answered!);
         const made = await labSave.made(place, checkpointOf(intent.path), 'file');
         return reply(visit, made.ok ? answered! : made.refusal);
@@ -205,11 +204,11 @@ function checkpointOf(path: string): string {
   return `${folder && `${folder}/`}.ipynb_checkpoints/${checkpoint}`;
 }
 
-const watched = (body: Arrived, read: (piece: Uint8Array) => void): Readable =>
+const streamOf = (body: Arrived, read?: (piece: Uint8Array) => void): Readable =>
   Readable.from(
     (async function* () {
       for await (const piece of body.pieces()) {
-        read(piece);
+        read?.(piece);
         yield piece;
       }
     })(),
@@ -218,7 +217,7 @@ const watched = (body: Arrived, read: (piece: Uint8Array) => void): Readable =>
 
 async function newPath(body: Arrived): Promise<string | undefined> {
   if (body.length > PATH_BYTES) return undefined;
-  const pieces: Buffer[] = [];
+  const pieces: Uint8Array[] = [];
   for await (const piece of body.pieces()) pieces.push(piece);
   try {
     const { path } = JSON.parse(Buffer.concat(pieces).toString()) as { path?: unknown };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createServer as createPlain, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Arrivals } from '../core/arrivals.ts';
 import type { Bus } from '../core/bus.ts';
 import type { GatewayRows } from '../core/auth/access.ts';
 import type { Jupyter } from '../core/servers/jupyter.ts';
@@ -31,6 +32,7 @@ export type GatewayDeps = {
   jupyter: Pick<Jupyter, 'prove'>;
   log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
   labSave: LabSave;
+  arrivals: Arrivals;
   /** Whether what it needs has once been there. From then on it serves what it knows, even while the database is away. */
   isReady?: () => boolean;
   patience?: Patience;
@@ -57,7 +59,7 @@ const tooLarge = Buffer.from(
 const unreadable = Buffer.from('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
 
 /** The front door: the site, notebook origins, and nobody else. */
-export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, writes = { answerMs: 30_000 }, leastRate = { graceMs: 30_000, bytesPerS: 4_096 }, now = Date.now }: GatewayDeps) {
+export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arrivals, log, isReady = () => true, patience = { pingMs: 30_000, deadMs: 75_000 }, writes = { answerMs: 30_000 }, leastRate = { graceMs: 30_000, bytesPerS: 4_096 }, now = Date.now }: GatewayDeps) {
   const routes = makeRoutes({ rows, now, onError: (err) => log.warn({ err }, 'rows could not be read') });
   const passes = makePasses(secrets.keys);
   const gate = makeGate({ routes, passes, keys: secrets.keys, now });
@@ -67,7 +69,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, log,
   const pace = makePace(leastRate);
   const site = makeSite({ config, log });
   const ours = notebookHeaders(config.site.origin);
-  const specials = [makeContents({ labSave, ours, patience: writes, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
+  const specials = [makeContents({ labSave, arrivals, ours, patience: writes, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
   const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, exchanges, specials, log });
   const open = {
     *[Symbol.iterator]() {

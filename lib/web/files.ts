@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { Arrivals, Arrived } from '../core/arrivals.ts';
 import { refuse, type Outcome } from '../core/errors.ts';
 import type { Sha256, WorkspaceId } from '../core/ids.ts';
+import type { Leave } from '../core/shares.ts';
 import { token } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import type { Files } from '../core/workspaces/files.ts';
 import { userBytesHeaders } from './files-headers.ts';
 import { jsonBody } from './open.ts';
+import { tooMany, turnOf } from './paced.ts';
 import { refusalResponse, respond } from './respond.ts';
 
 type Hub = { files: Files };
@@ -37,16 +40,45 @@ export async function getFile({ files }: Hub, actor: Actor, workspace: Workspace
   return new Response(streamOf(bytes), { headers: { ...headers, 'content-length': String(file.size) } });
 }
 
-export async function putFile({ files }: Hub, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
+export async function putFile(hub: Hub & { arrivals: Arrivals }, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
   const path = pathOf(request);
   if (path === undefined) return badPath();
   const revision = revisionOf(request.headers.get('if-match'));
   if (revision === undefined) return refusalResponse({ code: 'invalid', say: 'A save says which revision it is based on (If-Match).' });
   const declared = declaredBy(request.headers);
   if (!declared.ok) return refusalResponse(declared.refusal);
-  const upload = { bytes: bytesOf(request.body), declared: declared.value };
-  const saved = await files.save(actor, workspace, path, upload, revision);
-  return respond(saved, saved.ok ? { headers: { etag: `"${saved.value.revision}"` } } : undefined);
+  const arriving = arrive(hub.arrivals, actor, request);
+  try {
+    const saved = await hub.files.save(actor, workspace, path, { bytes: arriving.bytes, declared: declared.value }, revision);
+    if (arriving.isRefused()) return refusalResponse(tooMany);
+    return respond(saved, saved.ok ? { headers: { etag: `"${saved.value.revision}"` } } : undefined);
+  } finally {
+    await arriving.close();
+  }
+}
+
+/**
+ * The body, once all of it is here and it is this person's turn: until then it lies beside memory and holds nothing. It is
+ * not read at all unless somebody wants the bytes.
+ */
+function arrive(arrivals: Arrivals, actor: Actor, request: Request) {
+  let [body, leave, refused]: [Arrived?, Leave?, boolean?] = [];
+  async function* bytes() {
+    const arrival = await arrivals.take(bytesOf(request.body), actor.id);
+    if (arrival.state === 'here') ({ body } = arrival);
+    leave = body && (await turnOf(actor, 'save'));
+    refused = arrival.state === 'full' || (body !== undefined && !leave);
+    if (!body || !leave) throw new Error(`a body was not taken in: ${arrival.state}`);
+    yield* body.pieces();
+  }
+  return {
+    bytes: bytes(),
+    isRefused: () => refused === true,
+    async close() {
+      leave?.();
+      await body?.close();
+    },
+  };
 }
 
 export async function deleteFile({ files }: Hub, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {

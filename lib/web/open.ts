@@ -9,6 +9,7 @@ import type { Actor, CourseRole } from '../core/users/actor.ts';
 import type { Opening } from '../core/workspaces/opening.ts';
 import { ownWorkspace } from '../core/workspaces/own.ts';
 import type { WorkspaceStore } from '../core/workspaces/store.ts';
+import { paced } from './paced.ts';
 import { refusalResponse, respond } from './respond.ts';
 
 const BODY_BYTES = 16 * 1024;
@@ -33,17 +34,19 @@ export async function jsonBody<S extends z.ZodType>(request: Request, schema: S)
 }
 
 /** The entry stands in a header too: a page that is busy showing the lesson reads a body some 20 ms after its headers. */
-export async function openLesson({ opening }: { opening: Opening }, actor: Actor, lesson: LessonId): Promise<Response> {
-  const opened = await opening.open(actor, lesson);
-  const entry = opened.ok ? opened.value.entry : undefined;
-  return respond(opened, entry && { headers: { [entryHeader]: encodeURIComponent(JSON.stringify(entry)), 'cache-control': 'no-store' } });
-}
+export const openLesson = ({ opening }: { opening: Opening }, actor: Actor, lesson: LessonId): Promise<Response> =>
+  paced(actor, 'open', async () => {
+    const opened = await opening.open(actor, lesson);
+    const entry = opened.ok ? opened.value.entry : undefined;
+    return respond(opened, entry && { headers: { [entryHeader]: encodeURIComponent(JSON.stringify(entry)), 'cache-control': 'no-store' } });
+  });
 
 const Enter = z.object({ path: token(1_024) });
 
 export async function enterWorkspace({ opening }: { opening: Opening }, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
   const body = await jsonBody(request, Enter);
-  return body.ok ? respond(await opening.enter(actor, workspace, body.value.path), { headers: { 'cache-control': 'no-store' } }) : refusalResponse(body.refusal);
+  if (!body.ok) return refusalResponse(body.refusal);
+  return paced(actor, 'enter', async () => respond(await opening.enter(actor, workspace, body.value.path), { headers: { 'cache-control': 'no-store' } }));
 }
 
 type ServerHub = {

@@ -93,6 +93,31 @@ test('T25 an upload that says it is too large, or not how large it is, is refuse
   expect((await checkUpload(hub, author, silent)).status).toBe(400);
 });
 
+/** An upload that promises its files and sends a few bytes; `end` sends nothing more. */
+function standing() {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(Buffer.from(`${JSON.stringify([{ name: 'a.ipynb', size: 1_000 }])}\n{`));
+      await ended;
+      controller.close();
+    },
+  });
+  return { end, request: new Request(`${SITE}/api/courses`, { method: 'POST', body, duplex: 'half', headers: { 'content-length': '1040' } } as RequestInit) };
+}
+
+// Seen to fail, each, with the turn taken before the upload is here, and with no bound for what is on its way.
+test('T46 uploads that stand keep nobody else from importing, and their own person from more of them', async () => {
+  const [ada, eve, bob] = [await anyone('instructor'), await anyone('instructor'), await anyone('instructor')];
+  const stuck = [standing(), standing(), standing(), standing()];
+  const answers = stuck.map(({ request }, n) => checkUpload(hub, n < 2 ? ada : eve, request));
+  expect((await checkUpload(hub, ada, upload(files))).status).toBe(429);
+  expect(await Promise.all([bob, bob].map(async (author) => (await checkUpload(hub, author, upload(files))).status))).toEqual([200, 200]);
+  for (const { end } of stuck) end();
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+  expect((await checkUpload(hub, ada, upload(files))).status).toBe(200);
+});
+
 // Seen to fail: with the plain type of the extension and no other header, the page and the script are served as such.
 test('T15 an asset is never a page of the site: sandboxed, never sniffed, of a listed type or a download', async () => {
   const { author, lesson } = await publishedCourse();

@@ -5,13 +5,14 @@ import type { Upload, UploadReader } from '../core/courses/import/upload.ts';
 import type { Outcome } from '../core/errors.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { bytesOf } from './files.ts';
+import { paced } from './paced.ts';
 import { refusalResponse, respond } from './respond.ts';
 
 type Deps = { uploads: UploadReader; courseImport: ReturnType<typeof makeCourseImport> };
 
-/** Uploads read at once in this process. Each may hold a notebook of the largest size several times over. */
-const AT_ONCE = 2;
-let reading = 0;
+/** Uploads of one person, and of all, that come or wait for their turn; they lie on the disk, up to 250 MB each. */
+const [HERE_EACH, HERE_ALL] = [2, 16];
+const here = new Map<string, number>();
 
 /** The dry run: what the files would become, and every problem with them. */
 export const checkUpload = (deps: Deps, actor: Actor, request: Request): Promise<Response> =>
@@ -26,17 +27,22 @@ async function withUpload<T>({ uploads }: Deps, actor: Actor, request: Request, 
   const length = Number(request.headers.get('content-length') ?? Number.NaN);
   if (!Number.isSafeInteger(length)) return refusalResponse({ code: 'invalid', say: 'An upload says its length (Content-Length).' });
   if (length > importLimits.uploadBytes) return refusalResponse({ code: 'too_large', say: 'These files are too large for one upload.', limitBytes: importLimits.uploadBytes });
-  if (reading >= AT_ONCE) return refusalResponse({ code: 'throttled', say: 'Other uploads are being read just now. Try again in a moment.', retryAfterS: 10 });
-  reading += 1;
+  const mine = here.get(actor.id) ?? 0;
+  if (mine >= HERE_EACH) return refusalResponse({ code: 'throttled', say: 'Your other uploads are still being read. Try again when they are done.', retryAfterS: 10 });
+  if ([...here.values()].reduce((sum, one) => sum + one, 0) >= HERE_ALL) return refusalResponse({ code: 'throttled', say: 'Many other uploads are being read just now. Try again in a moment.', retryAfterS: 10 });
+  here.set(actor.id, mine + 1);
   try {
     const upload = await uploads.receive(bytesOf(request.body));
     if (!upload.ok) return refusalResponse(upload.refusal);
     try {
-      return respond(await answer(upload.value));
+      // Only now: an upload that stands holds nobody's turn.
+      return await paced(actor, 'import', async () => respond(await answer(upload.value)));
     } finally {
       await upload.value.close();
     }
   } finally {
-    reading -= 1;
+    const left = here.get(actor.id)! - 1;
+    if (left === 0) here.delete(actor.id);
+    else here.set(actor.id, left);
   }
 }

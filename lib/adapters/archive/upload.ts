@@ -43,7 +43,7 @@ const tooLarge: Refusal = { code: 'too_large', say: 'These files are too large f
 
 async function store(body: AsyncIterable<Uint8Array>, spool: FileHandle): Promise<Outcome<Part[]>> {
   let size = 0;
-  let head = Buffer.alloc(0);
+  const head: Uint8Array[] = [];
   let parts: Part[] | undefined;
   for await (const chunk of body) {
     size += chunk.length;
@@ -52,14 +52,17 @@ async function store(body: AsyncIterable<Uint8Array>, spool: FileHandle): Promis
       await spool.appendFile(chunk);
       continue;
     }
-    head = Buffer.concat([head, chunk]);
-    const end = head.indexOf(0x0a);
-    parts = end < 0 ? undefined : partsOf(head.toString('utf8', 0, end));
-    if (!parts && (end >= 0 || head.length > importLimits.listBytes)) break;
-    if (parts) {
-      await spool.appendFile(head.subarray(end + 1));
-      size -= end + 1;
+    // Gathered and looked at once: the list may come byte by byte.
+    const at = chunk.indexOf(0x0a);
+    head.push(at < 0 ? chunk : chunk.subarray(0, at));
+    if (at < 0) {
+      if (size > importLimits.listBytes) break;
+      continue;
     }
+    parts = partsOf(Buffer.concat(head).toString('utf8'));
+    if (!parts) break;
+    await spool.appendFile(chunk.subarray(at + 1));
+    size = chunk.length - at - 1;
   }
   if (!parts) return refuse({ code: 'invalid', say: 'This upload has no list of its files.' });
   const expected = parts.reduce((sum, part) => sum + part.size, 0);

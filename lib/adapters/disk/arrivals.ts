@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
-import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import type { Arrival, Arrivals, Arrived } from '../../core/arrivals.ts';
 
 const MB = 1024 * 1024;
 /** Of one body in memory; the rest lies in a file. Notebooks without outputs are smaller. */
@@ -16,10 +15,8 @@ const [DISK_EACH, DISK_BYTES] = [768 * MB, 3072 * MB];
 const BODIES_EACH = 32;
 const READ_BYTES = 256 * 1024;
 
-/** A body that is here to its last byte. `close` gives back what it took. */
-export type Arrived = { length: number; pieces(): AsyncGenerator<Buffer>; stream(): Readable; close(): Promise<void> };
-/** `full`: there is no room for more of this person, or of anybody. */
-type Arrival = { state: 'here'; body: Arrived } | { state: 'full' } | { state: 'cut' };
+/** What keeping a piece costs beside its bytes, for a body may come byte by byte. */
+const PIECE_BYTES = 128;
 
 type Share = { bodies: number; disk: number };
 
@@ -27,14 +24,15 @@ type Share = { bodies: number; disk: number };
  * Takes bodies in before anything is done about them, so that a slow line holds no lock and no turn. Room is taken by what has
  * arrived, never by what is promised.
  */
-export function makeArrivals() {
+export function makeArrivals(): Arrivals {
   const shares = new Map<string, Share>();
   let held = 0;
   let disk = 0;
 
-  async function take(request: IncomingMessage, share: Share, done: () => void): Promise<Arrival> {
-    const pieces: Buffer[] = [];
-    const mine = { held: 0, disk: 0 };
+  async function take(source: AsyncIterable<Uint8Array>, share: Share, done: () => void): Promise<Arrival> {
+    const pieces: Uint8Array[] = [];
+    const mine = { length: 0, held: 0, disk: 0 };
+    let cut = false;
     let spool: FileHandle | undefined;
     const close = async () => {
       held -= mine.held;
@@ -45,11 +43,13 @@ export function makeArrivals() {
     };
     let kept = false;
     try {
-      for await (const piece of request as AsyncIterable<Buffer>) {
-        if (!spool && mine.held + piece.length <= HELD_EACH && held + piece.length <= HELD_BYTES) {
+      for await (const piece of heard(source, () => (cut = true))) {
+        mine.length += piece.length;
+        const cost = piece.length + PIECE_BYTES;
+        if (!spool && mine.held + cost <= HELD_EACH && held + cost <= HELD_BYTES) {
           pieces.push(piece);
-          mine.held += piece.length;
-          held += piece.length;
+          mine.held += cost;
+          held += cost;
           continue;
         }
         if (share.disk + piece.length > DISK_EACH || disk + piece.length > DISK_BYTES) return { state: 'full' };
@@ -60,9 +60,9 @@ export function makeArrivals() {
         await spool.appendFile(piece);
       }
       kept = true;
-      return { state: 'here', body: arrived(pieces, mine.held + mine.disk, spool, close) };
+      return { state: 'here', body: arrived(pieces, mine.length, spool, close) };
     } catch (error) {
-      if (!request.complete) return { state: 'cut' };
+      if (cut) return { state: 'cut' };
       throw error;
     } finally {
       if (!kept) await close();
@@ -70,20 +70,29 @@ export function makeArrivals() {
   }
 
   return {
-    /** @param person whose body it is */
-    async take(request: IncomingMessage, person: string): Promise<Arrival> {
+    async take(source, person) {
       const share = shares.get(person) ?? { bodies: 0, disk: 0 };
       if (share.bodies >= BODIES_EACH) return { state: 'full' };
       shares.set(person, share);
       share.bodies += 1;
-      return take(request, share, () => {
+      return take(source, share, () => {
         if ((share.bodies -= 1) === 0) shares.delete(person);
       });
     },
   };
 }
 
-function arrived(held: Buffer[], length: number, spool: FileHandle | undefined, close: () => Promise<void>): Arrived {
+/** The same, and says when it was the sender's side that failed. */
+async function* heard(source: AsyncIterable<Uint8Array>, onCut: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source;
+  } catch (error) {
+    onCut();
+    throw error;
+  }
+}
+
+function arrived(held: Uint8Array[], length: number, spool: FileHandle | undefined, close: () => Promise<void>): Arrived {
   async function* pieces() {
     yield* held;
     let at = 0;
@@ -94,7 +103,7 @@ function arrived(held: Buffer[], length: number, spool: FileHandle | undefined, 
       at += bytesRead;
     }
   }
-  return { length, pieces, stream: () => Readable.from(pieces(), { objectMode: false }), close };
+  return { length, pieces, close };
 }
 
 /** A file without a name: whatever happens to this process, the disk is given back. */
