@@ -3,16 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** What a notebook server needs of a browser's request. Everything else stays here, cookies first of all. */
 const TO_NOTEBOOK = ['accept', 'accept-encoding', 'accept-language', 'content-type', 'content-length', 'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'range'];
 
-/** What a browser needs of a notebook server's answer. */
+/** What a browser needs of a notebook server's answer, but for what `decideKind` decides. */
 const FROM_NOTEBOOK = new Set([
   'accept-ranges',
   'cache-control',
-  'content-disposition',
   'content-encoding',
   'content-language',
   'content-length',
   'content-range',
-  'content-type',
   'etag',
   'expires',
   'last-modified',
@@ -26,7 +24,7 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'p
 const OURS = /^(x-forwarded-|x-middleware-|x-invoke-|x-matched-path$|x-real-ip$|forwarded$)/;
 
 /** Types a notebook origin's own page may be shown as from `/files`; HTML, SVG and everything unlisted is an attachment. */
-const SHOWN = /^(image\/(png|jpeg|gif|webp|avif|bmp)|(audio|video)\/[\w.+-]+|text\/plain)\b/i;
+const SHOWN = /^(image\/(png|jpeg|gif|webp|avif|bmp)|(audio|video)\/[\w.+-]+|text\/plain)\s*(;|$)/i;
 
 /** Headers as a flat list of names and values, which is what undici and `writeHead` take without another walk. */
 export type Flat = string[];
@@ -90,19 +88,37 @@ export function headersFromNotebook(from: Record<string, string | string[] | und
     if (FROM_NOTEBOOK.has(name) && typeof value === 'string') to.push(name, value);
   }
   // Without it a browser may guess for how long an answer with a Last-Modified is good.
-  if (from['cache-control'] === undefined) to.push('cache-control', 'no-cache');
-  if (userBytes && from['content-disposition'] === undefined && !SHOWN.test(String(from['content-type'] ?? ''))) to.push('content-disposition', 'attachment');
+  if (typeof from['cache-control'] !== 'string') to.push('cache-control', 'no-cache');
+  decideKind(to, from, userBytes);
   const location = typeof from.location === 'string' ? ownLocation(from.location, own) : undefined;
   if (location !== undefined) to.push('location', location);
   return to;
 }
 
+/**
+ * One type and one disposition at the most. Two that contradict each other, in two headers or with a comma in one, are none:
+ * each reader would choose its own. What is not surely to be shown is an attachment.
+ */
+function decideKind(to: Flat, { 'content-type': type, 'content-disposition': disposition }: Record<string, string | string[] | undefined>, userBytes: boolean) {
+  const isOne = typeof type === 'string' && !type.includes(',');
+  if (isOne) to.push('content-type', type);
+  else if (type !== undefined) to.push('content-type', 'application/octet-stream');
+  const isClear = typeof disposition === 'string' && /^(inline|attachment)(;|$)/i.test(disposition);
+  const isShown = type === undefined ? !userBytes : isOne && (!userBytes || SHOWN.test(type));
+  if (isClear && (isShown || /^a/i.test(disposition))) to.push('content-disposition', disposition);
+  else if (!isShown || disposition !== undefined) to.push('content-disposition', 'attachment');
+}
+
 /** A redirect may lead to a path of the same origin and nowhere else. */
-function ownLocation(location: string, own: string): string | undefined {
+export function ownLocation(location: string, own: string): string | undefined {
   if (!URL.canParse(location, own)) return undefined;
   const url = new URL(location, own);
   // Jupyter takes the Host it was sent for its own.
-  return url.origin === own || url.host === 'localhost' ? `${url.pathname}${url.search}` : undefined;
+  if (url.origin !== own && !(url.protocol === 'http:' && url.host === 'localhost')) return undefined;
+  if (url.username || url.password) return undefined;
+  // `//host/` would be a place of its own, and so would what a browser makes of a backslash.
+  if (/^\/[/\\]/.test(url.pathname)) return undefined;
+  return `${url.pathname}${url.search}`;
 }
 
 export type Client = { address: string; proto: string; host: string; port: string };

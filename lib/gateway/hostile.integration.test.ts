@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Pool } from 'undici';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { headersFromNotebook, notebookHeaders } from './headers.ts';
 import { ask, dial, makeWorld, raw, SITE, type Person, type World } from './world.fixture.ts';
 
 const SITE_HOST = new URL(SITE).host;
@@ -100,6 +102,55 @@ test('T15 bytes a learner made are shown as a picture or a text, or are an attac
       expect(headers['content-disposition'], `${path} ${type}`).toBe(disposition);
       expect(headers['x-content-type-options']).toBe('nosniff');
     }
+  }
+});
+
+/** A server that answers every request with these lines and no other, as no library would send them. */
+async function answering(lines: () => string[]) {
+  const raw = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(`${['HTTP/1.1 200 OK', 'Content-Length: 1', 'Connection: close', ...lines()].join('\r\n')}\r\n\r\nx`, 'latin1'));
+  });
+  raw.listen(0, '127.0.0.1');
+  await once(raw, 'listening');
+  return raw;
+}
+
+// Seen to fail, each, with the path of a redirect sent as it is, and with headers that came twice copied or left out.
+test('T51 no redirect leads to another host, and of doubled headers the safest is what goes out', async () => {
+  let lines: string[] = [];
+  const evil = await answering(() => lines);
+  const { port } = evil.address() as AddressInfo;
+  const behind = new Pool(`http://127.0.0.1:${port}`);
+  try {
+    const heard = async (...sent: string[]) => {
+      lines = sent;
+      const { headers } = await behind.request({ method: 'GET', path: '/' });
+      const flat = headersFromNotebook(headers, { ours: notebookHeaders(SITE), cors: false, userBytes: true, own: ada.origin });
+      const of = (name: string) => flat.flatMap((value, at) => (at % 2 === 1 && flat[at - 1] === name ? [value] : []));
+      return { location: of('location'), type: of('content-type'), disposition: of('content-disposition') };
+    };
+    const redirects = ['http://localhost//evil.example/', '//evil.example/', '/\\evil.example/', 'http:\\\\evil.example', `${ada.origin}//evil.example/`, 'http://localhost/\\evil.example', '/\t/evil.example/', 'http://user@localhost/', 'http://localhost:81/', 'https://localhost/', 'ftp://localhost/x', 'javascript:alert(1)', 'data:text/html,x', 'http://localhost.evil.example/', '/.//evil.example/', '/x/..//evil.example/', '/%2e//evil.example/'];
+    for (const to of redirects) expect((await heard(`Location: ${to}`)).location, to).toEqual([]);
+    expect((await heard('Location: /a', 'Location: /b')).location).toEqual([]);
+    expect((await heard('Location: http://localhost/lab?a=1')).location).toEqual(['/lab?a=1']);
+    expect((await heard('Location: tree/x')).location).toEqual(['/tree/x']);
+
+    const attached = { location: [], type: ['application/octet-stream'], disposition: ['attachment'] };
+    expect(await heard('Content-Type: image/png', 'Content-Type: text/html')).toEqual(attached);
+    expect(await heard('Content-Type: image/png, text/html')).toEqual(attached);
+    expect(await heard('Content-Type: image/png', 'Content-Type: image/png', 'Content-Disposition: inline')).toEqual(attached);
+    const disposition = async (...sent: string[]) => (await heard(...sent)).disposition;
+    expect(await disposition('Content-Type: text/html', 'Content-Disposition: inline')).toEqual(['attachment']);
+    expect(await disposition('Content-Type: image/png', 'Content-Disposition: attachment', 'Content-Disposition: inline')).toEqual(['attachment']);
+    expect(await disposition('Content-Type: image/png', 'Content-Disposition: inlined')).toEqual(['attachment']);
+    expect(await disposition('Content-Type: image/pngx')).toEqual(['attachment']);
+    expect(await disposition('Content-Type: text/html', 'Content-Disposition: attachment; filename="a.html"')).toEqual(['attachment; filename="a.html"']);
+    expect(await disposition('Content-Type: image/png', 'Content-Disposition: inline; filename="a.png"')).toEqual(['inline; filename="a.png"']);
+    expect(await disposition()).toEqual(['attachment']);
+  } finally {
+    await behind.close();
+    evil.close();
   }
 });
 
