@@ -10,6 +10,7 @@ import { keyOfHost } from '../core/workspaces/origin.ts';
 import type { LabSave } from '../core/workspaces/lab-save.ts';
 import { answer, answerSocket, lastWords, type Own } from './answer.ts';
 import { makeContents, type WritePatience } from './contents.ts';
+import { makeCrowd } from './crowd.ts';
 import { makeExchanges } from './exchanges.ts';
 import { SERVICE_RESTART } from './frames.ts';
 import { makeGate } from './gate.ts';
@@ -112,10 +113,12 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
   }
 
   const server = listenable(config.tls);
+  const crowd = makeCrowd(server, config);
   // One request that we did not foresee must not end everybody's.
   const broken = (err: unknown) => log.warn({ err }, 'a request failed in the gateway itself');
   server.on('request', (request, response) => {
     try {
+      crowd.heard(request, response);
       pace.watch(request, response);
       handle(request, response);
     } catch (err) {
@@ -124,6 +127,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
     }
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    crowd.heard(request);
     upgrade(request, socket, head).catch((err: unknown) => {
       broken(err);
       socket.destroy();
@@ -169,6 +173,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
       clearTimeout(cut);
       clearInterval(sweep);
       pace.stop();
+      crowd.stop();
       rights.stop();
       sockets.stop();
       await Promise.all([site.close(), targets.close()]);
@@ -180,8 +185,8 @@ export type Gateway = ReturnType<typeof makeGateway>;
 
 function listenable(tls: GatewayDeps['config']['tls']): Server {
   // A large upload over a slow line takes its time; heads do not.
-  const options: ServerOptions = { maxHeaderSize: HEADER_BYTES, requestTimeout: 3_600_000, headersTimeout: 30_000, keepAliveTimeout: 65_000, noDelay: true };
-  return tls ? createTls({ ...options, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }) : createPlain(options);
+  const options: ServerOptions = { maxHeaderSize: HEADER_BYTES, requestTimeout: 3_600_000, headersTimeout: 30_000, connectionsCheckingInterval: 5_000, keepAliveTimeout: 65_000, noDelay: true };
+  return tls ? createTls({ ...options, handshakeTimeout: 10_000, cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) }) : createPlain(options);
 }
 
 const portOf = (host: string) => host.slice(host.lastIndexOf(':') + 1 || host.length);

@@ -9,8 +9,8 @@ const MB = 1024 * 1024;
 const HELD_EACH = 256 * 1024;
 /** Of all bodies in memory. When others hold it, a body goes to its file at once; nobody waits for it. */
 const HELD_BYTES = 32 * MB;
-/** On the disk, of one person and of all. A workspace has room for 500 MB in all, base64 not counted. */
-const [DISK_EACH, DISK_BYTES] = [768 * MB, 3072 * MB];
+/** On the disk, of one person and of all. One file may fill a workspace, which is 500 MB; k8s/base/every-program.yaml has room for all. */
+const [DISK_EACH, DISK_BYTES] = [640 * MB, 2_048 * MB];
 /** Bodies of one person on their way at once; JupyterLab sends what it uploads piece after piece. */
 const BODIES_EACH = 32;
 const READ_BYTES = 256 * 1024;
