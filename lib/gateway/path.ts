@@ -4,6 +4,9 @@ export type Target = { /** As it is sent on, the client's own token taken out. *
 // Unreserved, reserved for paths, and percent signs; what else a URL holds comes percent-encoded or not at all.
 const PLAIN = /^[\w\-.~!$&'()*+,;=:@/%]*$/;
 
+/** What no browser sends there and Node's parser refuses too, in a target that came to us some other way. */
+const NOT_IN_QUERY = /[\u0000-\u0020#\u007f]/;
+
 /**
  * Parts the raw target of a request, or none when it is not a plain path of one reading: absolute forms, `//host`, dot
  * segments, encoded slashes, backslashes and control characters are all read differently by somebody.
@@ -12,7 +15,7 @@ export function parseTarget(url: string): Target | undefined {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 ? '' : url.slice(mark + 1);
-  if (!path.startsWith('/') || path.startsWith('//') || !PLAIN.test(path) || query.includes('#')) return undefined;
+  if (!path.startsWith('/') || path.startsWith('//') || !PLAIN.test(path) || NOT_IN_QUERY.test(query)) return undefined;
   const parts = path.includes('%') ? decodeParts(path) : path.slice(1).split('/');
   if (!parts || parts.some(isAmbiguous) || parts.slice(0, -1).includes('')) return undefined;
   const kept = withoutToken(query);
