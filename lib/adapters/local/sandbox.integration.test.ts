@@ -100,6 +100,57 @@ print(dict(os.environ))`);
     expect(await kernel.run('import getpass, os; print(getpass.getuser(), os.getuid() != 0)')).toBe('learner True\n');
   });
 
+  // Seen to fail without `close_to_others` (memory, environment and descriptors are had), and its calls without their place in seccomp.ts (a child of the cell’s own is traced).
+  test('T38 the server’s memory, environment and descriptors are not to be had, it cannot be traced, and no kernel holds what is its own', async () => {
+    kernel = await kernelOf(mine);
+    const tried = await kernel.run(`
+import ctypes, os, subprocess, sys
+server = os.getppid()
+print(open(f"/proc/{server}/cmdline").read().count("lectern_server"))
+libc = ctypes.CDLL(None, use_errno=True)
+libc.syscall.restype = ctypes.c_long
+numbers = {"x86_64": dict(ptrace=101, process_vm_readv=310, kcmp=312), "aarch64": dict(ptrace=117, process_vm_readv=270, kcmp=272)}[os.uname().machine]
+def opened(name):
+    try:
+        if name == "fd": os.listdir(f"/proc/{server}/fd")
+        else:
+            # The first page of a memory is nobody's: that it opens is enough.
+            with open(f"/proc/{server}/{name}", "rb", 0) as file: name == "mem" or file.read(64)
+        return f"GOT {name}"
+    except OSError as error:
+        return f"{name} refused"
+print([opened(name) for name in ("mem", "environ", "maps", "fd", "smaps", "auxv")])
+def called(number, *args):
+    ctypes.set_errno(0)
+    answer = libc.syscall(number, *args)
+    return "GOT" if answer >= 0 else os.strerror(ctypes.get_errno())
+pidfd = os.pidfd_open(server)
+child = subprocess.Popen(["sleep", "60"])
+print(called(numbers["ptrace"], 16, server, 0, 0), "|", called(numbers["ptrace"], 16, child.pid, 0, 0), "|", called(438, pidfd, 3, 0), "|", called(numbers["kcmp"], os.getpid(), server, 2, 0, 0), "|", called(numbers["process_vm_readv"], child.pid, 0, 0, 0, 0, 0))
+child.kill(); child.wait()
+print(sorted(os.readlink(f"/proc/self/fd/{fd}").split(":")[0] for fd in (3, 4, 5, 6, 7) if os.path.exists(f"/proc/self/fd/{fd}") and "lectern" in os.readlink(f"/proc/self/fd/{fd}")))`);
+    expect(tried.split('\n')).toEqual([
+      '1',
+      "['mem refused', 'environ refused', 'maps refused', 'fd refused', 'smaps refused', 'auxv refused']",
+      Array(5).fill('Operation not permitted').join(' | '),
+      '[]',
+      '',
+    ]);
+  });
+
+  test('T38 processes of the cell’s own are as ever: run, forked, waited for by asyncio', async () => {
+    kernel = await kernelOf(mine);
+    const ran = await kernel.run(`
+import asyncio, multiprocessing, subprocess, threading
+print(subprocess.run(["echo", "run"], capture_output=True, text=True).stdout.strip())
+with multiprocessing.get_context("fork").Pool(1) as pool: print(pool.apply(str, ("forked",)))
+async def waited():
+    made = await asyncio.create_subprocess_exec("echo", "waited", stdout=subprocess.PIPE)
+    return (await made.communicate())[0].decode().strip()
+print(await waited())`);
+    expect(ran).toBe('run\nforked\nwaited\n');
+  });
+
   test('T28 nothing outside home, /tmp, /dev/shm and the runtime folder can be written, and privileges cannot be had', async () => {
     kernel = await kernelOf(mine);
     const writable = await kernel.run(`

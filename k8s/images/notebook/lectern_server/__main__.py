@@ -16,9 +16,29 @@ def begin_again_without(name: str) -> None:
     os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
+PR_SET_DUMPABLE = 4
+
+
+def close_to_others() -> None:
+    """
+    Kernels run as the same user. From here on they may read neither this process's memory and environment, where its token and its
+    identity key are, nor take its descriptors: what asks for that needs a right of root's now (prctl(2), "dumpable"). It lasts until the
+    next exec, so kernels themselves are as ever. Without a sandbox, where nothing is walled off, the one who starts the server
+    finds it by its environment.
+    """
+    if "LECTERN_INSTANCE" in os.environ:
+        return
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl") and libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 def main() -> None:
     if "LECTERN_SETTINGS" in os.environ:
         begin_again_without("LECTERN_SETTINGS")
+    close_to_others()
     from .settings import Settings
 
     settings = Settings.read(sys.stdin)
