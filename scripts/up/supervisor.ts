@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync } from 'node:fs';
+import { makeLogs } from './logs.ts';
 import { endProcess, forget, markOf, record } from './process-mark.ts';
 
 /** One program that is kept running. */
@@ -8,7 +8,8 @@ export type Program = { name: string; command: string; args: string[]; env: Node
 
 /** A program that lived this long was well: its next death is the first again. */
 const WELL_MS = 30_000;
-const LOG_BYTES = 10 * 1024 * 1024;
+/** Between two looks at how full the logs are: a program that is made to write 11 MB a second adds 22 MB. */
+const LOGS_MS = 2_000;
 
 /** Milliseconds until the next start of a program that died `deaths` times in a row soon after its start. */
 export const restartAfterMs = (deaths: number) => (deaths <= 1 ? 0 : Math.min(15_000, 250 * 2 ** (deaths - 2)));
@@ -22,11 +23,24 @@ type Options = { cwd: string; runDir: string; logDir: string; tell: (text: strin
 export function makeSupervisor({ cwd, runDir, logDir, tell }: Options) {
   const running = new Map<string, ChildProcess>();
   const waiting = new Map<string, NodeJS.Timeout>();
+  const logs = makeLogs(logDir);
   let ending = false;
+  let turning: NodeJS.Timeout | undefined;
+
+  /** A disk without room for an old log must not end the programs' keeper. */
+  function turnLogs() {
+    for (const name of running.keys()) {
+      try {
+        logs.turn(name);
+      } catch (error) {
+        tell(`The log of ${name} could not be turned over: ${(error as Error).message}`);
+      }
+    }
+  }
 
   function launch(program: Program, deaths: number) {
     waiting.delete(program.name);
-    const log = openLog(join(logDir, `${program.name}.log`));
+    const log = logs.open(program.name);
     const began = Date.now();
     const child = spawn(program.command, program.args, { cwd, env: program.env, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
@@ -38,7 +52,7 @@ export function makeSupervisor({ cwd, runDir, logDir, tell }: Options) {
       if (ending) return;
       const next = Date.now() - began > WELL_MS ? 1 : deaths + 1;
       const delay = restartAfterMs(next);
-      tell(`${program.name} ended (${how}); it starts again${delay ? ` in ${delay / 1000} s` : ''}. Log: ${join(logDir, `${program.name}.log`)}`);
+      tell(`${program.name} ended (${how}); it starts again${delay ? ` in ${delay / 1000} s` : ''}. Log: ${logs.fileOf(program.name)}`);
       waiting.set(program.name, setTimeout(() => launch(program, next), delay));
     };
     child.once('exit', (code, signal) => over(signal ?? `exit code ${code}`));
@@ -46,7 +60,10 @@ export function makeSupervisor({ cwd, runDir, logDir, tell }: Options) {
   }
 
   return {
-    start: (program: Program) => launch(program, 0),
+    start(program: Program) {
+      turning ??= setInterval(turnLogs, LOGS_MS).unref();
+      launch(program, 0);
+    },
     isRunning: (name: string) => running.has(name),
     /** Ends one program in order and starts it no more. */
     async stop(program: Program) {
@@ -61,13 +78,8 @@ export function makeSupervisor({ cwd, runDir, logDir, tell }: Options) {
     /** From now on a program that ends stays ended. */
     stopRestarting() {
       ending = true;
+      clearInterval(turning);
       for (const timer of waiting.values()) clearTimeout(timer);
     },
   };
-}
-
-function openLog(file: string): number {
-  mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > LOG_BYTES) renameSync(file, `${file}.1`);
-  return openSync(file, 'a', 0o600);
 }
