@@ -104,7 +104,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       limitBytes: config.workspaceBytes,
       now: () => new Date(),
       store: hub.serverStore,
-      onUnkept: (facts) => hub.log.warn(facts, 'a file on a server could not be kept'),
+      onUnkept: (facts) => hub.log.warn(facts, 'files on a server could not be kept'),
     }),
     history: makeHistory(hub.database),
     lease: makeLease(hub.database, { holder: `${hostname()} ${process.pid}` }),

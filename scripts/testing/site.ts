@@ -40,7 +40,7 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
   const hub = await makeSiteHub(config, secrets);
   const spawner = await makeTestSpawner(pythonDir);
   const unkept: { path: string; why: string }[] = [];
-  const snapshots = makeSnapshots({ ...hub, limitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(facts) });
+  const snapshots = makeSnapshots({ ...hub, limitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(...facts.some) });
   const ending = new AbortController();
   const controller = makeController(
     {

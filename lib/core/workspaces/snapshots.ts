@@ -11,7 +11,7 @@ import type { PutBack } from './put-back.ts';
 import { roomFor } from './room.ts';
 import type { Snapshots } from './snapshot.ts';
 import type { ManifestEntry, WorkspaceFile, WorkspaceStore, WriteOutcome } from './store.ts';
-import { UNKEPT_TOLD, type Unkept } from './unkept.ts';
+import { summary, UNKEPT_TOLD, type Unkept, type UnkeptSummary } from './unkept.ts';
 
 type Deps = {
   workspaces: WorkspaceStore;
@@ -23,8 +23,8 @@ type Deps = {
   now: () => Date;
   /** Told, after each snapshot, of all files it could not keep. */
   store: Pick<ServerRequests, 'setUnkept'>;
-  /** Told of each once, and of those that failed this time only. */
-  onUnkept: (facts: { workspace: WorkspaceId; path: string; why: string }) => void;
+  /** Told once a snapshot, if at all, of those it had not been told of and of those that failed this time only. */
+  onUnkept: (facts: { workspace: WorkspaceId } & UnkeptSummary) => void;
 };
 
 /** Notebooks longer than this are compared by their bytes. */
@@ -52,26 +52,31 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
     const seen = new Map(files.map((file) => [file.path, file]));
     const adopted: (Action & { do: 'adopt' })[] = [];
     const unkept: Unkept[] = [];
+    const news: { path: string; why: string }[] = [];
     const before = told.get(server);
     let missed: UpstreamError | undefined;
     const leave = (path: string, why: Unkept['why'] | undefined) => {
       if (!why) return;
       unkept.push({ path, why });
-      if (!before?.has(`${why} ${path}`)) onUnkept({ workspace, path, why });
+      if (!before?.has(`${why} ${path}`)) news.push({ path, why });
     };
     let failures = 0;
-    for (const action of compare(manifest, listing, files, now())) {
-      if (action.do === 'adopt') adopted.push(action);
-      else if (action.do === 'skip') leave(action.path, 'name');
-      else {
-        const settled = settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision });
-        await settled.then((why) => leave(action.path, why)).catch((error: unknown) => {
-          // A log that grows while it is read fails by itself; a server that is gone fails at everything.
-          if (!(error instanceof UpstreamError) || (failures += 1) >= FAILURES) throw error;
-          if (error.system === 'database') missed = error;
-          onUnkept({ workspace, path: action.path, why: error.message });
-        });
+    try {
+      for (const action of compare(manifest, listing, files, now())) {
+        if (action.do === 'adopt') adopted.push(action);
+        else if (action.do === 'skip') leave(action.path, 'name');
+        else {
+          const settled = settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision });
+          await settled.then((why) => leave(action.path, why)).catch((error: unknown) => {
+            // A log that grows while it is read fails by itself; a server that is gone fails at everything.
+            if (!(error instanceof UpstreamError) || (failures += 1) >= FAILURES) throw error;
+            if (error.system === 'database') missed = error;
+            news.push({ path: action.path, why: error.message });
+          });
+        }
       }
+    } finally {
+      if (news.length > 0) onUnkept({ workspace, ...summary(news) });
     }
     if (adopted.length > 0) await adopt(server, workspace, adopted, manifest);
     await store.setUnkept(access.ref, unkept.slice(0, UNKEPT_TOLD));

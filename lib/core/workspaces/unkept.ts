@@ -10,3 +10,27 @@ export const sayUnkept = {
 
 /** So many are told; whoever has more has the same to do. */
 export const UNKEPT_TOLD = 50;
+
+/** One of them, in the operator's words. `why` may be how it failed. */
+type Left = { path: string; why: string };
+
+/** What the operator's log has of one snapshot: a stranger chose the names, and how many there are. */
+export type UnkeptSummary = { count: number; why: Record<string, number>; some: Left[] };
+
+/** So many are named, and so many characters of each: one line of about 2 kB. */
+const NAMED = 5;
+const SHOWN = 100;
+
+/** Control characters as well as those that turn the direction of writing: they are for no terminal. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+const cut = (text: string) => text.slice(0, SHOWN).replace(UNSEEN, '\ufffd');
+
+/** Counted, cut and summed: as long for 20,000 files as for five. */
+export function summary(left: readonly Left[]): UnkeptSummary {
+  const why: Record<string, number> = {};
+  for (const one of left) {
+    const known = one.why in sayUnkept ? one.why : 'failed';
+    why[known] = (why[known] ?? 0) + 1;
+  }
+  return { count: left.length, why, some: left.slice(0, NAMED).map((one) => ({ path: cut(one.path), why: cut(one.why) })) };
+}
