@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Past this a log turns over. With its old ones one program's logs have about 40 MB, and what it writes between two looks. */
@@ -18,7 +18,12 @@ export function makeLogs(folder: string, mostBytes = LOG_BYTES) {
     const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
     if (size <= mostBytes) return;
     for (let age = OLD - 1; age > 0; age -= 1) if (statSync(`${file}.${age}`, { throwIfNoEntry: false })) renameSync(`${file}.${age}`, `${file}.${age + 1}`);
-    writeFileSync(`${file}.1`, lastOf(file, size, mostBytes), { mode: 0o600 });
+    try {
+      writeFileSync(`${file}.1`, lastOf(file, size, mostBytes), { mode: 0o600 });
+    } catch {
+      // Where the disk has no room for the old one it is given up: the full one is what takes the room.
+      rmSync(`${file}.1`, { force: true });
+    }
     truncateSync(file);
   }
 

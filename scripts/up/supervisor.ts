@@ -27,7 +27,7 @@ export function makeSupervisor({ cwd, runDir, logDir, tell }: Options) {
   let ending = false;
   let turning: NodeJS.Timeout | undefined;
 
-  /** A disk without room for an old log must not end the programs' keeper. */
+  /** A log that cannot be turned over must not end the programs' keeper. */
   function turnLogs() {
     for (const name of running.keys()) {
       try {
