@@ -84,7 +84,7 @@ async function* events(agents: Agents, access: Access, signal: AbortSignal): Asy
     for await (const line of lines(body, replyBytes.eventLine, 'listen to events')) {
       await pace(signal);
       if (signal.aborted) return;
-      yield parsed('listen to events', line, Event);
+      if (line) yield parsed('listen to events', line, Event);
     }
   } catch (cause) {
     if (signal.aborted) return;

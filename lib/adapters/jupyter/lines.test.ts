@@ -33,7 +33,7 @@ test('T40 lines are the same however their bytes were cut, and none is longer th
         start = end + 1;
       }
       const tooLong = pieces.some(({ length }) => length > most);
-      const whole = pieces.slice(0, -1).filter(({ length }) => length > 0).map(text);
+      const whole = pieces.slice(0, -1).map(text);
       expect(await read(chunks, most)).toEqual(tooLong ? 'too long' : whole);
     }),
     { numRuns: 300 },

@@ -3,7 +3,7 @@ import { BrokenProtocol } from '../../core/errors.ts';
 const NEWLINE = 10;
 
 /**
- * The lines of a stream that are not empty, without their ends. Each byte is looked at once, however the stream is cut.
+ * The lines of a stream, the empty ones too, without their ends. Each byte is looked at once, however the stream is cut.
  * @throws BrokenProtocol for a line longer than so many bytes, without waiting for its end
  */
 export async function* lines(bytes: AsyncIterable<Uint8Array>, mostBytes: number, doing: string): AsyncGenerator<string> {
@@ -18,7 +18,7 @@ export async function* lines(bytes: AsyncIterable<Uint8Array>, mostBytes: number
       if (piece.length > 0) held.push(piece);
       length += piece.length;
       if (end < 0) break;
-      if (length > 0) yield Buffer.concat(held).toString('utf8');
+      yield Buffer.concat(held).toString('utf8');
       [held, length, start] = [[], 0, end + 1];
     }
   }

@@ -47,7 +47,7 @@ test('a server that is given its settings in the environment, as in a pod, answe
   const kernel = await Kernel.connect(access, kernelId, sessionId);
   try {
     expect(await kernel.run("import os; print('LECTERN_SETTINGS' in os.environ)")).toBe('False\n');
-    expect(await kernel.run("print(open(f'/proc/{os.getppid()}/cmdline').read().count('lectern_server'), 'LECTERN' in open(f'/proc/{os.getppid()}/environ').read())")).toBe('1 False\n');
+    expect(await kernel.run("print(open(f'/proc/{os.getppid()}/cmdline').read().count('lectern_server'), 'LECTERN_SETTINGS' in open(f'/proc/{os.getppid()}/environ').read())")).toBe('1 False\n');
   } finally {
     kernel.close();
   }
