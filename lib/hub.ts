@@ -9,7 +9,7 @@ import { makeBlobStore } from './adapters/postgres/blobs.ts';
 import { makeBus } from './adapters/postgres/bus.ts';
 import { makeCourseAuthoring } from './adapters/postgres/courses-authoring.ts';
 import { makeCourseStore } from './adapters/postgres/courses.ts';
-import { makeDatabase, makePool } from './adapters/postgres/database.ts';
+import { makeClient, makeDatabase, makePool } from './adapters/postgres/database.ts';
 import { makeHealthProbe } from './adapters/postgres/health.ts';
 import { makeHistory } from './adapters/postgres/history.ts';
 import { makeLease } from './adapters/postgres/lease.ts';
@@ -18,6 +18,7 @@ import type { Prisma } from './adapters/postgres/prisma.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import { makeServerStore } from './adapters/postgres/servers.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
+import { makeLocks } from './adapters/postgres/locks.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
@@ -51,15 +52,14 @@ export function makeHub(config: Config, secrets: Secrets) {
   const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
   const serverStore = makeServerStore(database);
   const jupyter = makeJupyter();
-  // Whoever holds a lock needs another connection to work with, so locks have theirs.
-  const locks = makePool(secrets.databaseUrl, { onError, max: 8, application: 'lectern locks' });
+  const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks'));
   const blobs = makeBlobStore(database);
   const warned = new Set<string>();
   const onMissingProfile = (about: { profile: string }) => {
     if (!warned.has(about.profile)) log.warn(about, 'a course has chosen a profile that LECTERN_PROFILES does not have: its learners get the default');
     warned.add(about.profile);
   };
-  const workspaces = makeWorkspaceStore({ db: database, locks: makeDatabase(locks), bus, limitBytes: config.workspaceBytes });
+  const workspaces = makeWorkspaceStore({ db: database, locks, bus, limitBytes: config.workspaceBytes });
   return {
     config,
     secrets,
@@ -82,7 +82,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     async close() {
       await bus.close();
       await jupyter.close();
-      await Promise.all([pool.end(), locks.end()]);
+      await Promise.all([pool.end(), locks.close()]);
     },
   };
 }

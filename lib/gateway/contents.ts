@@ -21,8 +21,8 @@ type Deps = { labSave: LabSave; arrivals: Arrivals; ours: NotebookHeaders; patie
 
 /** A notebook with its outputs is seldom longer; what is, is passed on by few at once. */
 const SMALL_BYTES = 4 * 1024 * 1024;
-/** Each holds a lock of the database meanwhile. */
-const [SMALL_AT_ONCE, LARGE_AT_ONCE] = [5, 2];
+/** Of all people: each waits for its server, a silent one for as long as our patience lasts, and holds nothing of others but this. */
+const [SMALL_AT_ONCE, LARGE_AT_ONCE] = [64, 8];
 /** Of one person: whose server is stuck keeps nobody else from saving. */
 const [SMALL_EACH, LARGE_EACH] = [2, 1];
 /** A path in JSON. */

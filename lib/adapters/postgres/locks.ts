@@ -1,35 +1,122 @@
+import type pg from 'pg';
+import { UpstreamError } from '../../core/errors.ts';
 import type { WorkspaceStore } from '../../core/workspaces/store.ts';
 import { makeTurnstiles } from '../../core/waiting.ts';
-import type { Database } from './database.ts';
 
-/** Connections of one workspace at once. */
+/** Works of one workspace at once: more at a time ask the same server for the same disk. */
 const EACH = 2;
+/** How long a lock of another program is waited for. */
+const PATIENCE_MS = 25_000;
+/** Between two tries, growing; in part by chance, so that two who want each other's do not go on in step. */
+const [FIRST_TRY_MS, LAST_TRY_MS] = [4, 100];
+
+export type Locks = WorkspaceStore['serialised'] & { close(): Promise<void> };
+
+/** The one connection of this process that its locks belong to. Once it is over, so are they. */
+type Session = { ask: Ask; end(): Promise<void>; isOver: boolean };
+type Ask = <Row extends pg.QueryResultRow>(sql: string, parameters?: unknown[]) => Promise<Row[]>;
 
 /**
- * Locks of paths over all programs: PostgreSQL's advisory locks of a transaction, so that they end with the connection of
- * a process that died, and after two minutes of one that hangs. Waiters of this process queue here first, so that a busy
- * path holds one connection, and a workspace whose server is stuck no more than its share of them.
+ * Locks of paths over all programs: PostgreSQL's advisory locks of one session, so that they end with the connection of a
+ * process that died, and after two minutes of one that hangs. All locks of a process share that one connection, which is spoken
+ * to at the beginning and the end of a work and is nobody's meanwhile: work may wait for a stranger
+ * (lib/decisions/locks-without-connections.md). Waiters of this process queue here first; within its session every lock would be its own.
+ *
+ * @param connect a connection to PostgreSQL itself, for a pooler does not keep sessions
  */
-export function makeLocks(db: Database, hungMs = 120_000): WorkspaceStore['serialised'] {
+export function makeLocks(connect: () => pg.Client, hungMs = 120_000, patienceMs = PATIENCE_MS): Locks {
   const queue = makeQueue();
   const share = makeTurnstiles(EACH);
-  return (workspace, path, work) => {
-    const keys = [path].flat().map((name) => `${workspace}:${name}`).sort();
-    const locked = () =>
-      db.transaction(async (query) => {
-        await query("SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('lock_timeout', '25s', true)", [`${hungMs}ms`]);
-        // In the order of the keys, as everybody takes them: nobody waits in a circle.
-        await query('SELECT pg_advisory_xact_lock(h) FROM (SELECT DISTINCT hashtextextended(k, 7) AS h FROM unnest($1::text[]) AS k ORDER BY h) AS hashes', [keys]);
-        // Work may last, as a large file over a slow line does; a process that hangs says nothing.
-        const alive = setInterval(() => void query('SELECT 1').catch(() => undefined), hungMs / 4);
-        try {
-          return await work();
-        } finally {
-          clearInterval(alive);
-        }
-      });
-    return queue(keys, () => share(workspace, locked));
-  };
+  let current: Promise<Session> | undefined;
+
+  async function open(): Promise<Session> {
+    const opening = current;
+    const client = connect();
+    // One question after the other: the driver takes no second one meanwhile.
+    let last: Promise<unknown> = Promise.resolve();
+    const ask: Ask = async (sql, parameters) => {
+      const answered = last.then(() => client.query(sql, parameters));
+      last = answered.catch(() => undefined);
+      return (await answered).rows;
+    };
+    const session: Session = { ask, end: () => client.end(), isOver: false };
+    const over = () => {
+      session.isOver = true;
+      clearInterval(alive);
+      if (current === opening) current = undefined;
+      void client.end().catch(() => undefined);
+    };
+    // Who hangs says nothing.
+    const alive = setInterval(() => void ask('SELECT 1').catch(over), hungMs / 4);
+    alive.unref();
+    client.on('error', over);
+    client.on('end', over);
+    try {
+      await client.connect();
+      await ask("SELECT set_config('idle_session_timeout', $1, false)", [`${hungMs}ms`]);
+      return session;
+    } catch (cause) {
+      over();
+      throw cause;
+    }
+  }
+
+  const session = (): Promise<Session> => (current ??= Promise.resolve().then(open));
+
+  /** @returns the locks' numbers, all of them held, or none when one is somebody else's */
+  async function attempt({ ask }: Session, keys: string[]): Promise<string[] | undefined> {
+    const rows = await ask<{ h: string; got: boolean }>(
+      'SELECT h::text, pg_try_advisory_lock(h) AS got FROM (SELECT DISTINCT hashtextextended(k, 7) AS h FROM unnest($1::text[]) AS k) AS hashes',
+      [keys],
+    );
+    const held = rows.filter(({ got }) => got).map(({ h }) => h);
+    if (held.length === rows.length) return held;
+    await release(ask, held);
+    return undefined;
+  }
+
+  async function acquire(keys: string[]): Promise<{ on: Session; held: string[] }> {
+    const until = performance.now() + patienceMs;
+    for (let waitMs = FIRST_TRY_MS; ; waitMs = Math.min(waitMs * 1.5, LAST_TRY_MS)) {
+      const on = await session();
+      const held = await attempt(on, keys);
+      if (held) return { on, held };
+      if (performance.now() > until) throw new Error(`a lock was not to be had within ${patienceMs} ms`);
+      await new Promise((resolve) => setTimeout(resolve, waitMs * (0.5 + Math.random())));
+    }
+  }
+
+  async function locked<T>(keys: string[], work: () => Promise<T>): Promise<T> {
+    const { on, held } = await acquire(keys).catch((cause: unknown) => {
+      throw new UpstreamError('database', 'take a lock', cause);
+    });
+    let done: T;
+    try {
+      done = await work();
+    } finally {
+      // What fails here has ended the session, and the lock with it.
+      if (!on.isOver) await release(on.ask, held).catch(() => (on.isOver = true));
+    }
+    if (on.isOver) throw new UpstreamError('database', 'a lock was lost before its work was done');
+    return done;
+  }
+
+  return Object.assign(
+    <T>(workspace: string, path: string | string[], work: () => Promise<T>): Promise<T> => {
+      const keys = [path].flat().map((name) => `${workspace}:${name}`);
+      return queue(keys, () => share(workspace, () => locked(keys, work)));
+    },
+    {
+      async close() {
+        const last = await current?.catch(() => undefined);
+        await last?.end().catch(() => undefined);
+      },
+    },
+  );
+}
+
+async function release(ask: Ask, held: string[]): Promise<void> {
+  if (held.length > 0) await ask('SELECT pg_advisory_unlock(h) FROM unnest($1::bigint[]) AS h', [held]);
 }
 
 /** Runs work of the same key one after the other, and the rest at once. */

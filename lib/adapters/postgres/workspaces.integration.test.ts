@@ -6,13 +6,14 @@ import type { CourseId, ServerId, Sha256, UserId, WorkspaceId } from '../../core
 import { isWorkspaceKey } from '../../core/workspaces/origin.ts';
 import type { WorkspaceStore } from '../../core/workspaces/store.ts';
 import { makeBlobStore } from './blobs.ts';
-import { makeDatabase, makePool, type Database } from './database.ts';
+import { makeClient, makeDatabase, makePool, type Database } from './database.ts';
 import { makeHistory } from './history.ts';
-import { makeLocks } from './locks.ts';
+import { makeLocks, type Locks } from './locks.ts';
 import { makeWorkspaceStore } from './workspaces.ts';
 
 let drop: () => Promise<void>;
 const pools: ReturnType<typeof makePool>[] = [];
+const locks: Locks[] = [];
 let url: string;
 let db: Database;
 let store: WorkspaceStore;
@@ -27,7 +28,12 @@ const connect = () => {
   return makeDatabase(pool);
 };
 /** Another program over the same database. */
-const program = (limitBytes = 1000) => makeWorkspaceStore({ db: connect(), locks: connect(), bus, limitBytes });
+const program = (limitBytes = 1000) => makeWorkspaceStore({ db: connect(), locks: lock(), bus, limitBytes });
+const lock = () => {
+  const made = makeLocks(() => makeClient(url));
+  locks.push(made);
+  return made;
+};
 
 beforeAll(async () => {
   const made = await makeTestDatabase();
@@ -37,7 +43,7 @@ beforeAll(async () => {
   [{ id: course }] = (await db.query<{ id: CourseId }>("INSERT INTO course (slug, title) VALUES ('c', 'C') RETURNING id")) as [{ id: CourseId }];
 });
 afterAll(async () => {
-  await Promise.all(pools.map((pool) => pool.end()));
+  await Promise.all([...pools.map((pool) => pool.end()), ...locks.map((made) => made.close())]);
   await drop();
 });
 
@@ -229,63 +235,5 @@ describe('the past', () => {
     await db.query("UPDATE blob SET created_at = now() - interval '2 days' WHERE sha256 <> decode($1, 'hex')", [kept[3]!.sha256]);
     await makeHistory(db).sweepBlobs();
     for (const { sha256 } of kept) expect((await blobs.get(sha256)) !== undefined).toBe(sha256 !== gone!.sha256);
-  });
-});
-
-describe('work on one file', () => {
-  test('is one after the other over all programs; on others it is not held up', async () => {
-    const other = program();
-    let inside = 0;
-    const seen: number[] = [];
-    const work = async () => {
-      seen.push((inside += 1));
-      await db.query('SELECT pg_sleep(0.01)');
-      inside -= 1;
-    };
-    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 ? other : store).serialised(workspace, n % 3 ? 'a' : ['b', 'a'], work)));
-    expect(seen).toEqual(Array(12).fill(1));
-    await store.serialised(workspace, 'a', () => other.serialised(workspace, 'c', async () => undefined));
-  });
-
-  // Seen to fail with connections for all of one workspace's work: there is none left for the other's.
-  test('that never ends keeps no other workspace from its own', async () => {
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const begun: string[] = [];
-    const stuck = Array.from({ length: 8 }, (_, n) => store.serialised(workspace, `${n}`, () => (begun.push(`${n}`), ended)));
-    await expect.poll(() => begun.length).toBeGreaterThan(1);
-    expect(await store.serialised(randomUUID() as WorkspaceId, 'a', async () => 'done')).toBe('done');
-    end();
-    await Promise.all(stuck);
-    expect(begun).toHaveLength(8);
-  });
-
-  // Seen to fail with no word to the database meanwhile: it ended the session, and what was committed was said to be lost.
-  test('may last longer than a process that hangs keeps its lock', async () => {
-    const locked = makeLocks(connect(), 400);
-    expect(await locked(workspace, 'a', async () => (await db.query('SELECT pg_sleep(1.2)')).length)).toBe(1);
-  });
-
-  test('goes on after a holder that died, and after work that failed', async () => {
-    const dead = program();
-    let entered = () => undefined as void;
-    const inside = new Promise<void>((resolve) => (entered = resolve));
-    let end = () => undefined as void;
-    const paused = new Promise<void>((resolve) => (end = resolve));
-    const held = expect(
-      dead.serialised(workspace, 'a', async () => {
-        entered();
-        await paused;
-      }),
-    ).rejects.toThrow();
-    await inside;
-    // Before the next one begins: on its way to the lock it is idle in a transaction too.
-    const [holder] = await db.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'");
-    const next = store.serialised(workspace, 'a', async () => 'mine');
-    await db.query('SELECT pg_terminate_backend($1)', [holder!.pid]);
-    expect(await next).toBe('mine');
-    end();
-    await held;
-    await expect(store.serialised(workspace, 'a', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
-    expect(await store.serialised(workspace, 'a', async () => 'again')).toBe('again');
   });
 });

@@ -4,9 +4,9 @@ import type { CourseId, Sha256, UserId, WorkspaceId, WorkspaceKey } from '../../
 import { foldersAbove } from '../../core/workspaces/path.ts';
 import type { Editor, ManifestEntry, Origin, Workspace, WorkspaceFile, WorkspaceStore, Write, WriteOutcome } from '../../core/workspaces/store.ts';
 import { isUuid, type Database, type Query } from './database.ts';
-import { makeLocks } from './locks.ts';
+import type { Locks } from './locks.ts';
 
-type Deps = { db: Database; /** Connections of their own: whoever holds a lock needs another one to work with. */ locks: Database; bus: Bus; limitBytes: number };
+type Deps = { db: Database; locks: Locks; bus: Bus; limitBytes: number };
 
 type WorkspaceRow = { id: WorkspaceId; key: WorkspaceKey; user_id: UserId; course_id: CourseId; used_bytes: number };
 type FileRow = { path: string; kind: 'file' | 'directory'; revision: number; sha256: Sha256 | null; size: number; updated_at: Date; lesson_version_id: string | null };
@@ -134,7 +134,7 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
       await bus.publish({ kind: 'notebook', workspace, path });
     },
 
-    serialised: makeLocks(locks),
+    serialised: locks,
   };
 }
 
