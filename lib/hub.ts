@@ -40,6 +40,9 @@ import { makeLabSave } from './core/workspaces/lab-save.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
 import { makeSnapshots } from './core/workspaces/snapshots.ts';
 
+/** Nothing on the connection of the locks ever waits, so what is silent for longer is gone. */
+const LOCKS_ANSWER_MS = 5_000;
+
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
  * start and closes it at its end.
@@ -52,7 +55,7 @@ export function makeHub(config: Config, secrets: Secrets) {
   const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
   const serverStore = makeServerStore(database);
   const jupyter = makeJupyter();
-  const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks'));
+  const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks', LOCKS_ANSWER_MS));
   const blobs = makeBlobStore(database);
   const warned = new Set<string>();
   const onMissingProfile = (about: { profile: string }) => {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type pg from 'pg';
 import { pause } from '../../core/waiting.ts';
 import type { Bus, BusEvent } from '../../core/bus.ts';
-import { makeClient, type Database } from './database.ts';
+import { type Database, destroy, makeClient } from './database.ts';
 
 type Options = {
   /** How often the bus speaks to itself, and how long it may take to hear that. */
@@ -110,12 +109,6 @@ export function makeBus(database: Database, directUrl: string, options: Options 
       await running;
     },
   };
-}
-
-/** Ends the connection without waiting for an answer that may never come. */
-function destroy(client: pg.Client): void {
-  client.on('error', () => {});
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
 const parse = (payload: string | undefined): BusEvent | undefined => {

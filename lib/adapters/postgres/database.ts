@@ -33,8 +33,15 @@ export function makePool(url: string, options: { max?: number; application?: str
   return pool;
 }
 
-/** A single connection for LISTEN, which must not go through a pooler. */
-export const makeClient = (url: string, application?: string) => new pg.Client({ ...connection, connectionString: url, application_name: application });
+/** A single connection for LISTEN or for locks, which must not go through a pooler. @param answerMs after which a question has failed */
+export const makeClient = (url: string, application?: string, answerMs = connection.query_timeout) =>
+  new pg.Client({ ...connection, query_timeout: answerMs, connectionString: url, application_name: application });
+
+/** Ends the connection without waiting for an answer that may never come. */
+export function destroy(client: pg.Client): void {
+  client.on('error', () => {});
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
 
 export function makeDatabase(pool: pg.Pool): Database {
   return {

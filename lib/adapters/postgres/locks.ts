@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { UpstreamError } from '../../core/errors.ts';
 import type { WorkspaceStore } from '../../core/workspaces/store.ts';
 import { makeTurnstiles } from '../../core/waiting.ts';
+import { destroy } from './database.ts';
 
 /** Works of one workspace at once: more at a time ask the same server for the same disk. */
 const EACH = 2;
@@ -37,17 +38,23 @@ export function makeLocks(connect: () => pg.Client, hungMs = 120_000, patienceMs
     const ask: Ask = async (sql, parameters) => {
       const answered = last.then(() => client.query(sql, parameters));
       last = answered.catch(() => undefined);
-      return (await answered).rows;
+      try {
+        return (await answered).rows;
+      } catch (cause) {
+        // What it had asked for may have been done all the same: a lock that nobody knows of would stay for ever.
+        over();
+        throw cause;
+      }
     };
     const session: Session = { ask, end: () => client.end(), isOver: false };
     const over = () => {
       session.isOver = true;
       clearInterval(alive);
       if (current === opening) current = undefined;
-      void client.end().catch(() => undefined);
+      destroy(client);
     };
     // Who hangs says nothing.
-    const alive = setInterval(() => void ask('SELECT 1').catch(over), hungMs / 4);
+    const alive = setInterval(() => void ask('SELECT 1').catch(() => undefined), hungMs / 4);
     alive.unref();
     client.on('error', over);
     client.on('end', over);
@@ -95,7 +102,7 @@ export function makeLocks(connect: () => pg.Client, hungMs = 120_000, patienceMs
       done = await work();
     } finally {
       // What fails here has ended the session, and the lock with it.
-      if (!on.isOver) await release(on.ask, held).catch(() => (on.isOver = true));
+      if (!on.isOver) await release(on.ask, held).catch(() => undefined);
     }
     if (on.isOver) throw new UpstreamError('database', 'a lock was lost before its work was done');
     return done;
