@@ -99,7 +99,7 @@ export const Settings = z.object({
   LECTERN_SERVER_MEMORY_MB: whole.default(1024).describe('Memory of one whole server, kernels included.'),
   LECTERN_SERVER_DISK_MB: whole.default(500).describe('Size of a server’s home.'),
   LECTERN_SERVER_PROCESSES: whole.default(250).describe('Processes and threads one server may have. Each kernel has twelve.'),
-  LECTERN_WORKSPACE_MB: whole.default(500).describe('Bytes one learner may keep per course, in MB.'),
+  LECTERN_WORKSPACE_MB: whole.default(500).describe('Bytes one learner may keep per course, in MB. Earlier versions lie beside them, up to four times that together.'),
   LECTERN_IDLE_S: whole.default(1800).describe('Seconds without a person or a running cell after which a server is stopped.'),
   LECTERN_IDLE_WARNING_S: whole.default(120).describe('Seconds before that at which the page warns and offers to keep the server.'),
   LECTERN_BUSY_S: whole.default(6 * 3600).describe('Seconds a running cell keeps a server alive without a person.'),

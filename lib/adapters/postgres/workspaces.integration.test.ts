@@ -237,3 +237,63 @@ describe('the past', () => {
     for (const { sha256 } of kept) expect((await blobs.get(sha256)) !== undefined).toBe(sha256 !== gone!.sha256);
   });
 });
+
+describe('T47 what all revisions name', () => {
+  const named = async () => (await db.query<{ n: number }>('SELECT sum(size)::int AS n FROM (SELECT DISTINCT r.sha256, r.size FROM revision r JOIN file f ON f.id = r.file_id WHERE f.workspace_id = $1) h', [workspace]))[0]!.n;
+  const letters = [...'0123456789abcdef'];
+
+  // Seen to fail with the second quota not looked at: 4,200 bytes are named by the seventh. With the blobs left to the daily sweep, what nothing names is still there.
+  test('has a quota of its own: the oldest go at once, their blobs too, and each save is acknowledged', async () => {
+    const blobs = makeBlobStore(db);
+    const kept = [];
+    for (let n = 0; n < 16; n += 1) {
+      const content = await blobs.put(Buffer.alloc(600, `${randomUUID()}`), Infinity);
+      kept.push(content);
+      await db.query("UPDATE blob SET created_at = now() - interval '1 hour' WHERE sha256 = decode($1, 'hex')", [content.sha256]);
+      expect(await store.write(workspace, { path: 'big.bin', content, ifRevision: n, origin: 'page' })).toEqual({ state: 'written', revision: n + 1 });
+      expect(await named()).toBeLessThanOrEqual(4 * 1000);
+    }
+    const left = (await store.revisions(workspace, 'big.bin')).map(({ revision }) => revision);
+    expect(left).toEqual(Array.from(left, (_, n) => 16 - n));
+    for (const [n, { sha256 }] of kept.entries()) expect((await blobs.get(sha256)) !== undefined).toBe(left.includes(n + 1));
+  });
+
+  // Seen to fail with the age of a blob not looked at: what another one is about to name is gone.
+  test('leaves the bytes that somebody put just now', async () => {
+    const blobs = makeBlobStore(db);
+    const content = await blobs.put(Buffer.alloc(600, randomUUID()), Infinity);
+    await store.write(workspace, { path: 'big.bin', content, ifRevision: 0, origin: 'page' });
+    for (const letter of letters.slice(0, 8)) await save('big.bin', letter, 'any', 600);
+    expect((await store.revisions(workspace, 'big.bin')).some(({ sha256 }) => sha256 === content.sha256)).toBe(false);
+    expect(await blobs.get(content.sha256)).toBeDefined();
+  });
+
+  // Seen to fail with the refusal left out of the write, and with what was deleted thinned like the rest.
+  test('is refused, with nothing thinned, where only what was deleted just now could go; a day later it makes room', async () => {
+    for (const letter of letters.slice(0, 4)) {
+      await save(`${letter}.bin`, letter, 0, 950);
+      await store.remove(workspace, `${letter}.bin`);
+    }
+    expect(await save('next.bin', 'e', 0, 950)).toEqual({ state: 'history', usedBytes: 5 * 950, limitBytes: 4000 });
+    expect(await named()).toBe(4 * 950);
+    await db.query("UPDATE file SET deleted_at = now() - interval '25 hours' WHERE workspace_id = $1", [workspace]);
+    expect(await save('next.bin', 'e', 0, 950)).toEqual({ state: 'written', revision: 1 });
+  });
+
+  // Seen to fail with the mark of a renamed file naming its bytes: they are kept and counted by nobody.
+  test('is all that is named: a name left behind by a renamed file names no bytes', async () => {
+    await save('a.bin', 'a', 0, 600);
+    await store.rename(workspace, 'a.bin', 'b.bin');
+    expect(await db.query('SELECT 1 FROM file WHERE workspace_id = $1 AND sha256 IS NOT NULL', [workspace])).toHaveLength(1);
+    expect(await save('a.bin', 'b', 0)).toEqual({ state: 'written', revision: 2 });
+  });
+});
+
+// Seen to fail with the files not counted: the one after 20,000 is written.
+test('T47 a workspace has no more files and folders than a server may list; what is there can be saved on', async () => {
+  await db.query("INSERT INTO file (workspace_id, path, kind, revision) SELECT $1, 'd' || n, 'directory', 1 FROM generate_series(1, 19999) n", [workspace]);
+  expect(await save('last', 'a', 0)).toEqual({ state: 'written', revision: 1 });
+  expect(await save('more', 'a', 0)).toEqual({ state: 'files', most: 20_000 });
+  expect(await store.write(workspace, { path: 'folder', ifRevision: 0, origin: 'lab' })).toEqual({ state: 'files', most: 20_000 });
+  expect(await save('last', 'b', 1)).toEqual({ state: 'written', revision: 2 });
+});

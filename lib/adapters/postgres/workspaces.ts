@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Bus } from '../../core/bus.ts';
 import type { CourseId, Sha256, UserId, WorkspaceId, WorkspaceKey } from '../../core/ids.ts';
+import { HISTORY_TIMES, MOST_FILES } from '../../core/workspaces/history-quota.ts';
 import { foldersAbove } from '../../core/workspaces/path.ts';
 import type { Editor, ManifestEntry, Origin, Workspace, WorkspaceFile, WorkspaceStore, Write, WriteOutcome } from '../../core/workspaces/store.ts';
 import { isUuid, type Database, type Query } from './database.ts';
+import { thinToFit } from './history-quota.ts';
 import type { Locks } from './locks.ts';
 
 type Deps = { db: Database; locks: Locks; bus: Bus; limitBytes: number };
@@ -142,16 +144,16 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
  * Writers of one workspace come one after the other. Without this lock two saves that saw the same revision both pass,
  * and two that each fit the quota together do not. (Not FOR UPDATE, which would also hold up a claim for the workspace.)
  */
-async function lockWorkspace(query: Query, workspace: WorkspaceId): Promise<number> {
-  const [row] = await query<{ used_bytes: number }>('SELECT used_bytes FROM workspace WHERE id = $1 FOR NO KEY UPDATE', [workspace]);
+async function lockWorkspace(query: Query, workspace: WorkspaceId): Promise<{ used_bytes: number; history_bytes: number }> {
+  const [row] = await query<{ used_bytes: number; history_bytes: number }>('SELECT used_bytes, history_bytes FROM workspace WHERE id = $1 FOR NO KEY UPDATE', [workspace]);
   if (!row) throw new Error('no such workspace');
-  return row.used_bytes;
+  return row;
 }
 
 type Known = FileRow & { id: string; live: boolean; last: number };
 
 async function writeIn(query: Query, workspace: WorkspaceId, write: Write, limitBytes: number): Promise<WriteOutcome> {
-  const usedBytes = await lockWorkspace(query, workspace);
+  const { used_bytes: usedBytes, history_bytes: historyBytes } = await lockWorkspace(query, workspace);
   const [known] = await query<Known>(
     `SELECT id, ${FILE}, deleted_at IS NULL AS live, max(revision) OVER () AS last FROM file
      WHERE workspace_id = $1 AND path = $2 ORDER BY deleted_at DESC NULLS FIRST LIMIT 1`,
@@ -165,9 +167,15 @@ async function writeIn(query: Query, workspace: WorkspaceId, write: Write, limit
     const by = await blocker(query, workspace, write.path, kind);
     if (by) return { state: 'blocked', by };
   }
+  if (!current && (await isCrowded(query, workspace))) return { state: 'files', most: MOST_FILES };
   const size = write.content?.size ?? 0;
   const growth = size - (current?.size ?? 0);
   if (growth > 0 && usedBytes + growth > limitBytes) return { state: 'quota', usedBytes, limitBytes };
+  const mostHistory = limitBytes * HISTORY_TIMES;
+  if (write.content && historyBytes + size > mostHistory) {
+    const bytes = await thinToFit(query, workspace, write.content, mostHistory);
+    if (bytes > mostHistory) return { state: 'history', usedBytes: bytes, limitBytes: mostHistory };
+  }
 
   // Revisions of a path never start again, so that a tab that has slept through a deletion cannot pass for current.
   const revision = (known?.last ?? 0) + 1;
@@ -177,10 +185,16 @@ async function writeIn(query: Query, workspace: WorkspaceId, write: Write, limit
         ? 'UPDATE file SET kind = $4, revision = $5, sha256 = $6, size = $7, updated_at = now(), lesson_version_id = coalesce($9::uuid, lesson_version_id) WHERE workspace_id = $1 AND path = $2 AND deleted_at IS NULL RETURNING id'
         : 'INSERT INTO file (workspace_id, path, kind, revision, sha256, size, lesson_version_id) VALUES ($1, $2, $4, $5, $6, $7, $9) RETURNING id'
     }), r AS (INSERT INTO revision (file_id, revision, sha256, size, origin) SELECT id, $5, $6, $7, $8 FROM f)
-     UPDATE workspace SET used_bytes = used_bytes + $3 WHERE id = $1`,
+     UPDATE workspace SET used_bytes = used_bytes + $3, history_bytes = history_bytes + $7 WHERE id = $1`,
     [workspace, write.path, growth, kind, revision, hash(write.content?.sha256), size, write.origin, write.lessonVersionId ?? null],
   );
   return { state: 'written', revision };
+}
+
+/** Asked for new names only: overwriting, which is what most saves do, counts nothing. */
+async function isCrowded(query: Query, workspace: WorkspaceId): Promise<boolean> {
+  const [row] = await query<{ n: number }>('SELECT count(*)::int AS n FROM (SELECT 1 FROM file WHERE workspace_id = $1 AND deleted_at IS NULL LIMIT $2) f', [workspace, MOST_FILES]);
+  return row!.n >= MOST_FILES;
 }
 
 /** A file in the place of a folder above the path; for a file, anything that lies below it. */
@@ -213,7 +227,7 @@ async function addMissing(db: Database, workspace: WorkspaceId, files: Missing[]
               WHERE NOT EXISTS (SELECT 1 FROM live l WHERE l.path = w.path OR starts_with(l.path, w.path || '/') OR (l.kind = 'file' AND starts_with(w.path, l.path || '/')))
               RETURNING id, revision, sha256, size),
             kept AS (INSERT INTO revision (file_id, revision, sha256, size, origin) SELECT id, revision, sha256, size, 'lesson' FROM made)
-       UPDATE workspace SET used_bytes = used_bytes + (SELECT coalesce(sum(size), 0) FROM made) WHERE id = $1`,
+       UPDATE workspace SET (used_bytes, history_bytes) = (SELECT used_bytes + coalesce(sum(size), 0), history_bytes + coalesce(sum(size), 0) FROM made) WHERE id = $1`,
       [workspace, missing.map(({ path }) => path), missing.map(({ sha256 }) => hash(sha256)), version],
     );
   });
@@ -240,7 +254,7 @@ async function removeExactlyIn(query: Query, workspace: WorkspaceId, path: strin
   return gone.length > 0;
 }
 
-/** A file takes its history along; the old path keeps a mark of its last revision, for the same reason as in `writeIn`. */
+/** A file takes its history along; the old path keeps a mark of its last revision, for the same reason as in `writeIn`, which names no bytes: they would lie there uncounted. */
 async function renameIn(query: Query, workspace: WorkspaceId, from: string, to: string): Promise<'renamed' | 'absent' | 'exists'> {
   await lockWorkspace(query, workspace);
   if (to === from || to.startsWith(`${from}/`)) return 'exists';
@@ -254,7 +268,7 @@ async function renameIn(query: Query, workspace: WorkspaceId, from: string, to: 
   const ids = moving.map(({ id }) => id);
   await query(
     `INSERT INTO file (workspace_id, path, kind, revision, sha256, size, updated_at, deleted_at)
-     SELECT workspace_id, path, kind, revision, sha256, size, updated_at, now() FROM file WHERE id = ANY($1::uuid[])`,
+     SELECT workspace_id, path, kind, revision, NULL, 0, updated_at, now() FROM file WHERE id = ANY($1::uuid[])`,
     [ids],
   );
   await query(

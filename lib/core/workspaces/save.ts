@@ -66,6 +66,12 @@ export function answer(outcome: WriteOutcome): Outcome<{ revision: number }> {
       const { usedBytes, limitBytes } = outcome;
       return refuse({ code: 'quota', say: `Your files in this course are full: ${megabytes(usedBytes)} of ${megabytes(limitBytes)} are used. Delete some to save more.`, usedBytes, limitBytes });
     }
+    case 'history': {
+      const { usedBytes, limitBytes } = outcome;
+      return refuse({ code: 'quota', say: `This was not saved: with the earlier versions of your files in this course it would have ${megabytes(usedBytes)}, and ${megabytes(limitBytes)} are kept. Files you deleted make room after a day.`, usedBytes, limitBytes });
+    }
+    case 'files':
+      return refuse({ code: 'invalid', say: `You have ${outcome.most.toLocaleString('en')} files and folders in this course, which is as many as are kept. Delete some to save more.` });
     case 'blocked':
       return refuse({ code: 'invalid', say: `“${outcome.by}” stands in the way of that name.` });
   }

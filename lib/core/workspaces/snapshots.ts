@@ -196,7 +196,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
 }
 
 /** A stale write is not refused for long: the next snapshot compares anew. */
-const refusedAs = ({ state }: Exclude<WriteOutcome, { revision: number }>): Unkept['why'] | undefined => (state === 'quota' ? 'quota' : state === 'blocked' ? 'name' : undefined);
+const refusedAs = ({ state }: Exclude<WriteOutcome, { revision: number }>): Unkept['why'] | undefined => (state === 'quota' || state === 'history' || state === 'files' ? 'quota' : state === 'blocked' ? 'name' : undefined);
 
 /**
  * One snapshot of a server at a time. Whoever asks while one runs gets the next one, which sees all that was written before

@@ -24,6 +24,9 @@ export type WriteOutcome =
   | { state: 'unchanged'; revision: number }
   | { state: 'stale'; current: WorkspaceFile | undefined }
   | { state: 'quota'; usedBytes: number; limitBytes: number }
+  /** Its files would have room, but not beside their earlier revisions, of which none may go. */
+  | { state: 'history'; usedBytes: number; limitBytes: number }
+  | { state: 'files'; most: number }
   /** A file stands where a folder is needed, or something stands below where a file is to be. */
   | { state: 'blocked'; by: string };
 
