@@ -178,6 +178,53 @@ test('T42 a file that is longer than it was listed, and one there is no room for
   }
 }, 300_000);
 
+// Seen to fail with every save's bytes kept before the revision is looked at: a blob more.
+test('T47 a save of a revision that is not the newest leaves no bytes behind; the same save sent again is acknowledged', async () => {
+  const actor = await learner();
+  const opened = await site.hub.opening.open(actor, lesson);
+  if (!opened.ok) throw new Error(JSON.stringify(opened.refusal));
+  const { id } = opened.value.workspace;
+  for (const revision of [0, 1]) expect((await save(actor, id, 'big.txt', `version ${revision}`, revision)).status).toBe(200);
+  const blobs = await site.hub.database.query('SELECT 1 FROM blob');
+  const refused = await save(actor, id, 'big.txt', 'from an old tab', 1);
+  expect([refused.status, await refused.json()]).toMatchObject([409, { revision: 2 }]);
+  expect(await site.hub.database.query('SELECT 1 FROM blob')).toHaveLength(blobs.length);
+  const again = await save(actor, id, 'big.txt', 'version 1', 1);
+  expect([again.status, await again.json()]).toMatchObject([200, { revision: 2 }]);
+}, 60_000);
+
+// Seen to fail with the names not counted before their bytes are asked for: 70 reads in two snapshots. With each file told by itself: 6,061 lines.
+test('T41 a listing of more names than a workspace may have keeps no more, asks for no bytes of the others, and is one short line of the log', async () => {
+  await site.warm();
+  const actor = await learner();
+  const { workspace } = await goIn(actor);
+  const access = await site.access(workspace);
+  const live = async () => (await site.hub.workspaces.files(workspace)).length;
+  await site.hub.database.query("INSERT INTO file (workspace_id, path, kind, revision) SELECT $1, 'd' || n, 'directory', 1 FROM generate_series(1, $2::int) n", [workspace, 19_990 - (await live())]);
+  const listed = (path: string) => ({ kind: 'file' as const, path, size: 1, sha256: createHash('sha256').update('x').digest('hex') as Sha256, modifiedMs: 0 });
+  const entries = [...Array.from({ length: 40 }, (_, n) => listed(`new-${n}`)), ...Array.from({ length: 3_000 }, (_, n) => listed(`${n}-${'y'.repeat(900)}`))];
+  let read = 0;
+  const jupyter = {
+    ...site.hub.jupyter,
+    list: async () => ({ entries, complete: false }),
+    read: async (_access: typeof access, path: string) => {
+      read += 1;
+      return { ...listed(path), bytes: (async function* () { yield Buffer.from('x'); })() };
+    },
+  };
+  const lines: string[] = [];
+  try {
+    const snapshots = makeSnapshots({ ...site.hub, jupyter, limitBytes: 1e9, now: () => new Date(), store: site.hub.serverStore, onUnkept: (facts) => lines.push(JSON.stringify(facts)) });
+    for (let times = 0; times < 2; times += 1) await snapshots.take(access, workspace);
+    expect(await live()).toBe(20_000);
+    expect(read).toBe(10);
+    expect(lines).toHaveLength(1);
+    expect(lines[0]!.length).toBeLessThan(2_000);
+  } finally {
+    await site.kill(workspace);
+  }
+}, 300_000);
+
 // Seen to fail with the note left out of the snapshot, and with each file told to the operator at each snapshot.
 test('F21 a file that finds no room in the workspace is named to its owner until it is kept or gone, also after a reload', async () => {
   await site.warm();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { notebookLimits, parseNotebook } from '../lessons/notebook.ts';
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
@@ -33,6 +34,11 @@ export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitB
   const full = () => answer({ state: 'quota', usedBytes: room.usedBytes, limitBytes: allBytes });
   if ((upload.declared.length ?? 0) > room.bytes) return full();
 
+  // Of another revision than the newest: only the same bytes once more pass, which nobody has to keep to see.
+  const current = room.file;
+  const stale = ifRevision !== 'any' && ifRevision !== (current?.revision ?? 0);
+  const keep: BlobStore['put'] = stale ? (bytes) => hashed(bytes) : blobs.put;
+
   let content: { sha256: Sha256; size: number };
   try {
     const limited = within(upload, limitBytes);
@@ -40,9 +46,9 @@ export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitB
       const bytes = await whole(limited);
       const readable = parseNotebook(bytes.toString('utf8'));
       if (!readable.ok) return readable;
-      content = await blobs.put(bytes, room.bytes);
+      content = await keep(bytes, room.bytes);
     } else {
-      content = await blobs.put(limited, room.bytes);
+      content = await keep(limited, room.bytes);
     }
   } catch (error) {
     if (error instanceof PastLimit) return full();
@@ -51,6 +57,7 @@ export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitB
     throw error;
   }
   if (upload.declared.sha256 && upload.declared.sha256 !== content.sha256) return refuse(cutShort);
+  if (stale) return answer(current?.kind === 'file' && current.sha256 === content.sha256 ? { state: 'unchanged', revision: current.revision } : { state: 'stale', current });
   return answer(await workspaces.write(workspace, { path, content, ifRevision, origin: 'page' }));
 }
 
@@ -75,6 +82,16 @@ export function answer(outcome: WriteOutcome): Outcome<{ revision: number }> {
     case 'blocked':
       return refuse({ code: 'invalid', say: `“${outcome.by}” stands in the way of that name.` });
   }
+}
+
+async function hashed(bytes: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ sha256: Sha256; size: number }> {
+  const hash = createHash('sha256');
+  let size = 0;
+  for await (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) {
+    hash.update(piece);
+    size += piece.length;
+  }
+  return { sha256: hash.digest('hex') as Sha256, size };
 }
 
 class TooLarge extends Error {}

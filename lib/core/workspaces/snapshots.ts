@@ -6,6 +6,7 @@ import type { ServerRequests } from '../servers/store.ts';
 import type { BlobStore } from './blobs.ts';
 import { sameNotebook } from './canonical.ts';
 import { compare, type Action } from './compare.ts';
+import { MOST_FILES } from './history-quota.ts';
 import { isNotebook } from './path.ts';
 import type { PutBack } from './put-back.ts';
 import { roomFor } from './room.ts';
@@ -54,6 +55,9 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
     const unkept: Unkept[] = [];
     const news: { path: string; why: string }[] = [];
     const before = told.get(server);
+    // The write decides; this keeps the bytes of what it would refuse from being asked for.
+    let names = MOST_FILES - files.length;
+    const isCrowded = (action: Action) => (action.do === 'keep-both' || ((action.do === 'commit' || action.do === 'make-directory') && !seen.has(action.path))) && (names -= 1) < 0;
     let missed: UpstreamError | undefined;
     const leave = (path: string, why: Unkept['why'] | undefined) => {
       if (!why) return;
@@ -65,6 +69,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
       for (const action of compare(manifest, listing, files, now())) {
         if (action.do === 'adopt') adopted.push(action);
         else if (action.do === 'skip') leave(action.path, 'name');
+        else if (isCrowded(action)) leave(action.path, 'quota');
         else {
           const settled = settle(access, workspace, action, { file: seen.get(action.path), revision: manifest.get(action.path)?.revision });
           await settled.then((why) => leave(action.path, why)).catch((error: unknown) => {
