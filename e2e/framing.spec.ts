@@ -65,7 +65,10 @@ test('T13 JupyterLab is shown and can be used where the cookies of others are bl
     await run(codeCell(page));
     await ran(codeCell(page));
     await page.getByRole('button', { name: 'Open in JupyterLab' }).click();
-    const cell = page.frameLocator('iframe[title^="JupyterLab"]').locator('.jp-Notebook .jp-CodeCell').first();
+    const lab = page.frameLocator('iframe[title^="JupyterLab"]');
+    const cell = lab.locator('.jp-Notebook .jp-CodeCell').first();
+    // What is run before its kernel is connected is dropped by JupyterLab.
+    await expect(lab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first()).toBeVisible({ timeout: 90_000 });
     await cell.locator('.cm-content').click({ timeout: 90_000 });
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.insertText('print("used", 6 * 7)');

@@ -23,7 +23,7 @@ test('a learner goes to JupyterLab and back without losing a variable or a word'
   const lab = page.frameLocator('iframe[title^="JupyterLab"]');
   const cell = lab.locator('.jp-Notebook .jp-CodeCell').first();
   await expect(cell).toContainText('from the page', { timeout: 90_000 });
-  await expect(lab.locator('.jp-Notebook-ExecutionIndicator, .jp-KernelStatus').first()).toBeVisible({ timeout: 60_000 });
+  await expect(lab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first()).toBeVisible({ timeout: 60_000 });
   await pictured(page, 'lab');
 
   await cell.locator('.cm-content').click();

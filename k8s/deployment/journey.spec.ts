@@ -45,7 +45,7 @@ for (const [how, servers] of [['warm', 1], ['cold', 0]] as const) {
     const lab = page.frameLocator('iframe[title^="JupyterLab"]');
     const cell = lab.locator('.jp-Notebook .jp-CodeCell').nth(1);
     await expect(cell).toContainText('from the page', { timeout: 120_000 });
-    await expect(lab.locator('.jp-Notebook-ExecutionIndicator, .jp-KernelStatus').first()).toBeVisible({ timeout: 60_000 });
+    await expect(lab.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first()).toBeVisible({ timeout: 60_000 });
     await cell.locator('.cm-content').click();
     await page.keyboard.press('ControlOrMeta+A');
     await page.keyboard.insertText('print(kept, "and from the lab")');

@@ -3,6 +3,7 @@ import { makeTestSite, notebookOf, type TestSite } from '../../scripts/testing/s
 import type { ServerId, WorkspaceId } from '../core/ids.ts';
 import type { SiteEvent } from '../core/servers/view.ts';
 import type { Actor } from '../core/users/actor.ts';
+import { makeFeed } from '../core/workspaces/feed.ts';
 import { eventStream } from './events.ts';
 
 let site: TestSite;
@@ -32,10 +33,10 @@ beforeEach(async () => {
 });
 
 /** A browser that listens: what it was told so far, and whether the stream has ended. */
-function listen(by: Actor) {
+function listen(by: Actor, hub: Pick<TestSite['hub'], 'feed'> = site.hub) {
   const abort = new AbortController();
   open.push(abort);
-  const response = eventStream(site.hub, by, abort.signal);
+  const response = eventStream(hub, by, abort.signal);
   const heard: SiteEvent[] = [];
   const browser = { response, heard, ended: false, leave: () => abort.abort() };
   void (async () => {
@@ -140,4 +141,15 @@ test('is sent as it happens: no proxy may compress or keep it', () => {
   expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
   expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
   leave();
+});
+
+// Seen to fail with streams begun after the end of all of them: the web program that was told to end waited for them.
+test('F25 once all streams have ended, one that comes over a connection that still stands ends as it begins', async () => {
+  const feed = makeFeed({ ...site.hub, onError: () => undefined });
+  const before = listen(actor, { feed });
+  feed.close();
+  await vi.waitFor(() => expect(before.ended).toBe(true), patient);
+  const after = listen(actor, { feed });
+  await vi.waitFor(() => expect(after.ended).toBe(true), patient);
+  expect(after.response.status).toBe(200);
 });

@@ -121,6 +121,7 @@ export function makeFeed({ bus, workspaces, servers, sessions, onError, tickMs =
     for (const { workspace, path, revision } of lab) send(listener, told, { kind: 'notebook', workspace, path, revision, editor: 'lab' });
   }
 
+  let closed = false;
   const all = () => [...streams.values()].flatMap((own) => [...own.keys()]);
 
   function start(): () => void {
@@ -159,6 +160,11 @@ export function makeFeed({ bus, workspaces, servers, sessions, onError, tickMs =
      * Sends the state of things now and then every change, until the returned function is called or the sign-in ends.
      */
     listen(listener: Listener): () => void {
+      if (closed) {
+        // Not before the caller has what it needs to hear of it.
+        queueMicrotask(() => listener.end());
+        return () => undefined;
+      }
       const own = streams.get(listener.actor.id) ?? new Map<Listener, Map<string, string>>();
       streams.set(listener.actor.id, own.set(listener, new Map()));
       stop ??= start();
@@ -171,8 +177,12 @@ export function makeFeed({ bus, workspaces, servers, sessions, onError, tickMs =
       inBackground(checkSession(listener).then((alive) => (alive ? present(listener) : undefined)));
       return () => drop(listener);
     },
-    /** Ends every stream, so that the program can end. */
+    /**
+     * Ends every stream, so that the program can end. One that comes after it, over a connection that still stands, ends as it
+     * begins; the browser asks again and reaches another program.
+     */
     close(): void {
+      closed = true;
       for (const listener of all()) {
         drop(listener);
         listener.end();
