@@ -97,7 +97,7 @@ describe('a save', () => {
     await save('big.bin', randomBytes(1_600_000));
     const full = await save('more.bin', randomBytes(600_000));
     expect([full.status, await full.json()]).toMatchObject([507, { code: 'quota', usedBytes: 1_600_000, limitBytes: 2 * 1024 * 1024, say: expect.stringContaining('1.5 MB of 2.0 MB') as string }]);
-    // Seen to fail without the question for room: the bytes of the refused file are kept.
+    // The question for room and the limit of the put hold it, each by itself.
     expect(await site.hub.database.query('SELECT 1 FROM blob WHERE size = 600000')).toEqual([]);
     expect((await (await listFiles(site.hub, actor, workspace)).json())).toMatchObject({ usedBytes: 1_600_000, limitBytes: 2 * 1024 * 1024, files: [{ path: 'big.bin' }] });
     const gone = await deleteFile(site.hub, actor, workspace, request('DELETE', 'big.bin'));

@@ -167,7 +167,8 @@ test('T42 a file that is longer than it was listed, and one there is no room for
     };
     const unkept: { path: string; why: string }[] = [];
     const blobs = await site.hub.database.query('SELECT 1 FROM blob');
-    await makeSnapshots({ ...site.hub, jupyter, limitBytes: 2 << 20, now: () => new Date(), store: site.hub.serverStore, onUnkept: (facts) => unkept.push(...facts.some) }).take(access, workspace);
+    await site.hub.database.query('UPDATE workspace SET used_bytes = $2 WHERE id = $1', [workspace, 3 << 20]);
+    await makeSnapshots({ ...site.hub, jupyter, limitBytes: 4 << 20, now: () => new Date(), store: site.hub.serverStore, onUnkept: (facts) => unkept.push(...facts.some) }).take(access, workspace);
     expect(unkept.map(({ path }) => path).sort()).toEqual(['full.bin', 'longer.bin']);
     expect(await site.hub.database.query('SELECT 1 FROM blob')).toHaveLength(blobs.length);
   } finally {
