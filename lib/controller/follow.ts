@@ -1,6 +1,7 @@
 import { BrokenProtocol } from '../core/errors.ts';
 import { activityOf } from '../core/servers/idle.ts';
 import type { Access, Jupyter, ServerEvent } from '../core/servers/jupyter.ts';
+import { makePace } from '../core/pace.ts';
 import type { Activity, RunningServer } from '../core/servers/server.ts';
 import type { ServerStore } from '../core/servers/store.ts';
 import type { Snapshots } from '../core/workspaces/snapshot.ts';
@@ -25,6 +26,8 @@ const JUST_CLAIMED_MS = 3_000;
 const LEISURE_MS = 1_000;
 /** Admins see memory in megabytes; less of a difference is not written. */
 const WORTH_TELLING_BYTES = 16 << 20;
+/** From busy to idle and back, and deaths of kernels, each a question to the server and a write: more than a person's runs make, and little of what all may cost. */
+const TURNS = { perSecond: 4, burst: 60 };
 
 export type Follower = {
   /** Asks the server itself and writes what is new, however little: something is about to be decided by it. */
@@ -43,6 +46,7 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
   let written = server.activity.activeAt.getTime();
   let memory = 0;
 
+  const pace = makePace(TURNS.perSecond, TURNS.burst);
   let found: Promise<Access> | undefined;
   const access = () =>
     (found ??= findAccess().catch((error: unknown) => {
@@ -95,6 +99,8 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
   async function hear(event: ServerEvent): Promise<void> {
     switch (event.kind) {
       case 'busy':
+        // The stream waits with it, and what is told meanwhile lies at the server.
+        if (!activity.busySince) await pace(signal);
         return record({ activeAt: now(), busy: true });
       case 'input':
         return record({ activeAt: now(), busy: activity.busySince !== undefined });
@@ -103,6 +109,7 @@ export function follow(server: RunningServer, findAccess: () => Promise<Access>,
         // What nobody was told of as lasting needs no question to the server, which has outputs to pass on just now.
         return activity.busySince ? refresh() : record({ activeAt: now(), busy: false });
       case 'kernel-died':
+        await pace(signal);
         await record({ activeAt: now(), busy: activity.busySince !== undefined });
         await refresh();
     }

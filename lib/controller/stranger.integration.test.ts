@@ -50,3 +50,29 @@ test.each<[string, string, Says]>([
   expect(await world.until(neighbour.id, 'running')).toMatchObject({ ref: beside.ref });
   expect(await epoch()).toEqual(led);
 });
+
+// Seen to fail with the turns of a server not paced: 249 questions.
+test('T40 a server that turns from busy to idle and back all the time costs no more than a few questions and writes a second', async () => {
+  let asked = 0;
+  hostile.says.set('status', (response, request) => {
+    asked += 1;
+    json(good)(response, request);
+  });
+  let told = 0;
+  const done = Promise.withResolvers<undefined>();
+  hostile.says.set('events', (response) => {
+    response.writeHead(200);
+    const more = setInterval(() => {
+      response.write('{"kind":"busy","kernelId":"k"}\n{"kind":"executed","kernelId":"k","path":null}\n');
+      if ((told += 2) >= 500) done.resolve(undefined);
+    }, 5);
+    response.once('close', () => clearInterval(more));
+  });
+  const bad = await world.workspace();
+  world.start({ options: { statusMs: 600_000 }, real: { spawner: world.spawner as unknown as Spawner, jupyter: takenOver(() => true) } });
+  await world.request(bad.id);
+  await world.until(bad.id, 'running');
+  await done.promise;
+  await vi.waitFor(() => expect(asked).toBeGreaterThan(10), patient);
+  expect(asked).toBeLessThan(100);
+});

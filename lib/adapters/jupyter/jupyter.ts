@@ -3,7 +3,7 @@ import { BrokenProtocol, UpstreamError } from '../../core/errors.ts';
 import { LargerThanAsked, type Access, type Jupyter, type ServerEvent } from '../../core/servers/jupyter.ts';
 import { Answered, makeAgents, parsed, type Agents } from './agents.ts';
 import { lines } from './lines.ts';
-import { makePace } from './pace.ts';
+import { makePace } from '../../core/pace.ts';
 import { packed } from './packed.ts';
 import { Event, FileHead, Identity, Listed, Opened, PutBackSaid, Removed, replyBytes, Status } from './replies.ts';
 import { verified } from './verified.ts';

@@ -1,4 +1,4 @@
-import { pause } from '../../core/waiting.ts';
+import { pause } from './waiting.ts';
 
 /**
  * Lets so many a second through, and a burst after a quiet time; whoever is faster waits, and with them the stream they read from.
