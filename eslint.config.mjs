@@ -20,7 +20,7 @@ const zones = [
 ];
 
 // core may import itself, zod and what a decision record has put on this list; every other bare name is refused.
-const corePackages = ['zod', 'jose', 'node:crypto', 'unified', 'remark-parse', 'remark-gfm', 'remark-math', 'remark-rehype', 'rehype-raw', 'rehype-sanitize', 'rehype-katex', 'katex', 'hast', 'mdast', 'unist-util-visit', '@lezer/python', '@lezer/highlight', 'anser'];
+const corePackages = ['zod', 'jose', 'node:crypto', 'unified', 'remark-parse', 'remark-gfm', 'remark-math', 'remark-rehype', 'rehype-raw', 'rehype-sanitize', 'rehype-katex', 'katex', 'hast', 'mdast', 'unist-util-visit', '@lezer/python', '@lezer/highlight', 'anser', 'jsonc-parser'];
 
 export default tseslint.config(
   { ignores: ['node_modules/**', '.next/**', '.lectern/**', 'lib/adapters/postgres/generated/**', 'next-env.d.ts', 'public/**'] },

@@ -212,11 +212,26 @@ test.each([
   ['10^6 cells', `{"nbformat":4,"cells":[${'{},'.repeat(999_999)}{}]}`, 'too_many'],
   ['__proto__', '{"nbformat":4,"nbformat_minor":5,"metadata":{"a":[{"__proto__":{"polluted":1}}]},"cells":[]}', 'forbidden_key'],
   ['an escaped __proto__', '{"nbformat":4,"nbformat_minor":5,"metadata":{"\\u005f_proto__":{}},"cells":[]}', 'forbidden_key'],
-  ['duplicate ids', '{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[{"id":"a","cell_type":"raw","source":"","metadata":{}},{"id":"a","cell_type":"raw","source":"","metadata":{}}]}', 'duplicate_id'],
   ['no object', '[]', 'structure'],
   ['broken JSON', '{"nbformat": 4,\n  oops', 'json'],
 ])('T25 a notebook with %s is refused', async (_, text, code) => {
   expect(await errorsOf(check([{ name: 'x.ipynb', bytes: Buffer.from(text) }]))).toEqual([code]);
+});
+
+// A person's work is kept by a cell's id; nobody has any in a course that is only being made.
+test('T25 of two cells with one id the second gets its own, and that is said', async () => {
+  const two = '{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[{"id":"a","cell_type":"raw","source":"","metadata":{}},{"id":"a","cell_type":"raw","source":"","metadata":{}}]}';
+  expect(await check([{ name: 'x.ipynb', bytes: Buffer.from(two) }])).toMatchObject({ ok: true, value: { problems: [{ severity: 'note', code: 'duplicate_id', cell: 2 }, { code: 'no_heading' }] } });
+});
+
+test.each(['x.ipynb.json', 'x.ipynb.txt'])('%s is a notebook that a browser saved under another name', async (name) => {
+  const checked = await check([{ name, bytes: lesson }]);
+  expect(checked).toMatchObject({ ok: true, value: { problems: [{ severity: 'note', code: 'renamed', file: name }], course: { modules: [{ lessons: [{ path: 'x.ipynb' }] }] } } });
+});
+
+test('beside the notebook itself the other file is data', async () => {
+  const checked = await check([{ name: 'x.ipynb', bytes: lesson }, { name: 'x.ipynb.json', bytes: lesson }]);
+  expect(checked).toMatchObject({ ok: true, value: { problems: [], course: { files: 1, modules: [{ lessons: [{ path: 'x.ipynb' }] }] } } });
 });
 
 test('a notebook that is no UTF-8 is refused, and broken JSON is told with its line and column', async () => {

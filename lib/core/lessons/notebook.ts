@@ -34,7 +34,11 @@ export function parseNotebook(text: string): Outcome<Notebook> {
   } catch {
     return notANotebook('It is not valid JSON.');
   }
-  if (!isObject(raw)) return notANotebook('It is not a JSON object.');
+  return isObject(raw) ? readNotebook(raw) : notANotebook('It is not a JSON object.');
+}
+
+/** The same of what was parsed already. */
+export function readNotebook(raw: JsonObject): Outcome<Notebook> {
   if (raw.nbformat !== 4) return notANotebook('Only notebooks of format 4 can be read; open and save it in a current Jupyter first.');
   if (!Array.isArray(raw.cells)) return notANotebook('It has no list of cells.');
   if (raw.cells.length > notebookLimits.cells) return notANotebook(`It has more than ${notebookLimits.cells} cells.`);
@@ -99,9 +103,11 @@ function joinedBundle(raw: Json | undefined): MimeBundle {
   );
 }
 
-/** Ids must fit nbformat's pattern, because they become parts of element ids and of messages to the kernel. */
+/** nbformat's own pattern. Ids must fit it, because they become parts of element ids and of messages to the kernel. */
+export const isCellId = (id: string): boolean => /^[a-zA-Z0-9_-]{1,64}$/.test(id);
+
 function freeId(cell: Cell, taken: Set<string>): string {
-  const wanted = /^[a-zA-Z0-9_-]{1,64}$/.test(cell.id) ? cell.id : `c-${fingerprint(`${cell.type}\n${cell.source}`)}`;
+  const wanted = isCellId(cell.id) ? cell.id : `c-${fingerprint(`${cell.type}\n${cell.source}`)}`;
   let id = wanted;
   for (let n = 2; taken.has(id); n++) id = `${wanted.slice(0, 56)}-${n}`;
   taken.add(id);

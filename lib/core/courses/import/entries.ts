@@ -13,21 +13,30 @@ type Sorted = { name: string; files: CourseFile[]; problems: Problem[] };
 export function sortEntries(uploadName: string, entries: Entry[]): Sorted {
   const problems: Problem[] = [];
   const files: CourseFile[] = [];
+  const names = new Set(entries.map((entry) => entry.path));
   for (const entry of entries) {
     if (entry.kind === 'directory') continue;
     if (isClutter(entry.path)) continue;
-    const path = parsePath(entry.path);
+    const meant = notebookName(entry.path);
+    const isRenamed = meant !== undefined && !names.has(meant);
+    const path = parsePath(isRenamed ? meant : entry.path);
     const turned = path.ok && TURNING.test(path.value);
     const problem = path.ok && !turned ? refusalOf(entry, path.value) : ({ severity: 'error', code: 'unsafe_path', file: printable(entry.path), say: `${path.ok ? 'Its name has a character that turns the direction of writing.' : path.refusal.say} Rename it and pack the archive again.` } as const);
     if (problem) problems.push(problem);
     else if (path.ok && isHidden(path.value)) problems.push({ severity: 'note', code: 'left_out', file: path.value, say: 'Hidden files are left out.' });
-    else if (path.ok) files.push({ path: path.value, entry, notebook: isNotebook(path.value) });
+    else if (path.ok) {
+      if (isRenamed) problems.push({ severity: 'note', code: 'renamed', file: printable(entry.path), say: `It is called ${nameOf(path.value)} in the course.` });
+      files.push({ path: path.value, entry, notebook: isNotebook(path.value) });
+    }
   }
-  if (!entries.some((entry) => isNotebook(entry.path))) problems.push({ severity: 'error', code: 'no_notebooks', say: 'There is no notebook (.ipynb) here. A course is made from notebooks.' });
+  if (!entries.some((entry) => isNotebook(notebookName(entry.path) ?? entry.path))) problems.push({ severity: 'error', code: 'no_notebooks', say: 'There is no notebook (.ipynb) here. A course is made from notebooks.' });
   problems.push(...sizeProblems(files), ...clashes(files));
   const { folder, files: unwrapped } = unwrap(files);
-  return { name: folder ?? uploadName.replace(/\.(zip|ipynb)$/i, ''), files: unwrapped, problems };
+  return { name: folder ?? uploadName.replace(/\.(zip|ipynb|ipynb\.(json|txt))$/i, ''), files: unwrapped, problems };
 }
+
+/** `a.ipynb` for `a.ipynb.json` and `a.ipynb.txt`, as browsers save what they take for text; undefined for every other name. */
+const notebookName = (path: string): string | undefined => /^(.+\.ipynb)\.(?:json|txt)$/i.exec(path)?.[1];
 
 function refusalOf(entry: Entry, file: string): Problem | undefined {
   const error = (code: Problem['code'], say: string): Problem => ({ severity: 'error', code, file, say });

@@ -5,8 +5,9 @@ import type { BlobStore } from '../../workspaces/blobs.ts';
 import type { CourseAuthoring, NewCourse } from '../authoring.ts';
 import type { Asset } from '../course.ts';
 import { sortEntries, type CourseFile } from './entries.ts';
+import { identify } from './identify.ts';
 import { importLimits } from './limits.ts';
-import { checkNotebook } from './notebook.ts';
+import { checkNotebook, type CheckedNotebook } from './notebook.ts';
 import { planCourse, type CoursePlan } from './plan.ts';
 import { checkReferences } from './references.ts';
 import { hasErrors, listed, type ImportReport, type Problem } from './report.ts';
@@ -46,11 +47,12 @@ async function check(upload: Upload): Promise<Checked> {
   for (const file of files) {
     try {
       if (file.notebook) {
-        const checked = checkNotebook(file.path, await text(upload, file));
-        problems.push(...checked.problems);
-        if (checked.state === 'good') notebooks.set(file.path, checked.notebook);
+        const read = await checked(upload, file);
+        problems.push(...read.problems);
+        if (read.state === 'good') notebooks.set(file.path, read.notebook);
       } else if (file.path.toLowerCase() === 'readme.md' && file.entry.size <= importLimits.listBytes) {
-        readme = await text(upload, file);
+        const found = identify(file.path, await bytesOf(upload, file));
+        if (found.is === 'text') readme = found.text;
       } else {
         await readThrough(upload.read(file.entry));
       }
@@ -73,16 +75,11 @@ async function readThrough(bytes: AsyncIterable<Uint8Array>): Promise<void> {
 /** What the archive does wrong is the author's to know; anything else is ours. */
 function damaged(error: unknown, file: string): Problem {
   if (error instanceof DamagedEntry) return { severity: 'error', code: 'damaged', file, say: 'This file cannot be unpacked; the archive is damaged here. Pack it again.' };
-  if (error instanceof NotText) return { severity: 'error', code: 'json', file, say: 'This is not UTF-8 text. Open and save it in JupyterLab.' };
   throw error;
 }
 
-class NotText extends Error {
-  override name = 'NotText';
-}
-
 /** A whole small file; `sortEntries` has refused larger ones, and reading stops at the declared size. */
-async function text(upload: Upload, { entry }: CourseFile): Promise<string> {
+async function bytesOf(upload: Upload, { entry }: CourseFile): Promise<Uint8Array> {
   const bytes = new Uint8Array(entry.size);
   let length = 0;
   for await (const chunk of upload.read(entry)) {
@@ -90,18 +87,21 @@ async function text(upload: Upload, { entry }: CourseFile): Promise<string> {
     bytes.set(chunk, length);
     length += chunk.length;
   }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(0, length));
-  } catch {
-    throw new NotText(entry.path);
-  }
+  return bytes.subarray(0, length);
+}
+
+async function checked(upload: Upload, file: CourseFile): Promise<CheckedNotebook> {
+  const found = identify(file.path, await bytesOf(upload, file));
+  if (found.is === 'other') return { state: 'bad', problems: [found.problem] };
+  const notebook = checkNotebook(file.path, found.text);
+  return { ...notebook, problems: [...found.problems, ...notebook.problems] };
 }
 
 async function keep(upload: Upload, file: CourseFile, blobs: BlobStore): Promise<Asset> {
   if (!file.notebook) return { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size)) };
-  const checked = checkNotebook(file.path, await text(upload, file));
-  if (checked.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
-  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(checked.text), 2 * importLimits.notebookBytes)) };
+  const read = await checked(upload, file);
+  if (read.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
+  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes)) };
 }
 
 function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Asset>): NewCourse {

@@ -1,6 +1,8 @@
 import { isObject, nesting, type Json, type JsonObject } from '../../lessons/json.ts';
-import { parseNotebook, serialiseNotebook, type Notebook } from '../../lessons/notebook.ts';
+import { isCellId, readNotebook, serialiseNotebook, type Notebook } from '../../lessons/notebook.ts';
+import { whyNotJson, withoutNaN } from './identify.ts';
 import { importLimits } from './limits.ts';
+import { repairCell, repairNotebookMetadata } from './repair.ts';
 import type { Problem } from './report.ts';
 
 /** The one kernel servers have. */
@@ -12,19 +14,17 @@ export type CheckedNotebook = { state: 'good'; notebook: Notebook; text: string;
  * Everything that can be said about one notebook by itself. A good one comes back as Jupyter would write it: format 4.5, an
  * id in each cell, the kernel that runs here.
  */
-export function checkNotebook(file: string, text: string): CheckedNotebook {
+export function checkNotebook(file: string, given: string): CheckedNotebook {
   const problems: Problem[] = [];
   const add = (severity: Problem['severity'], code: Problem['code'], say: string, cell?: number) => problems.push({ severity, code, file, say, ...(cell === undefined ? {} : { cell }) });
   const bad = (code: Problem['code'], say: string, where: Partial<Problem> = {}): CheckedNotebook => ({ state: 'bad', problems: [{ severity: 'error', code, file, say, ...where }] });
 
   // Before JSON.parse: what it builds from a deep text overflows the stack of whoever walks it.
-  if (nesting(text) > importLimits.depth) return bad('too_deep', `Its contents are nested deeper than ${importLimits.depth} levels. No notebook needs that.`);
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (error) {
-    const place = placeOf(error, text);
-    return bad('json', `This is not valid JSON: it breaks off at line ${place.line}, column ${place.column}. Open and save it in JupyterLab.`, place);
+  if (nesting(given) > importLimits.depth) return bad('too_deep', `Its contents are nested deeper than ${importLimits.depth} levels. No notebook needs that.`);
+  const raw = jsonOf(given, add);
+  if (raw === undefined) {
+    const { code, say, ...place } = whyNotJson(given);
+    return bad(code, say, place);
   }
   if (!isObject(raw)) return bad('structure', 'A notebook is a JSON object; this file holds something else.');
   const format = formatProblem(raw);
@@ -33,12 +33,17 @@ export function checkNotebook(file: string, text: string): CheckedNotebook {
   if (raw.cells.length > importLimits.cells) return bad('too_many', `It has ${raw.cells.length} cells; a lesson may have ${importLimits.cells}.`);
   if (holdsPrototype(raw)) return bad('forbidden_key', 'It has a key named “__proto__”, which no notebook needs and which is used for attacks.');
 
-  checkIds(raw.cells, add);
-  raw.cells.forEach((cell, index) => {
-    if (!isObject(cell) || !['code', 'markdown', 'raw'].includes(String(cell.cell_type))) add('error', 'structure', 'This is no code, Markdown or raw cell.', index + 1);
+  checkIds(raw.cells, hasIds(raw), add);
+  const cells = raw.cells.map((cell, index) => {
+    const { value, said } = repairCell(cell);
+    for (const { severity, code, say } of said) add(severity, code, say, index + 1);
+    return value;
   });
-  checkKernel(raw.metadata, add);
-  const parsed = parseNotebook(text);
+  const metadata = repairNotebookMetadata(raw.metadata);
+  for (const { severity, code, say } of metadata.said) add(severity, code, say);
+  checkKernel(metadata.value, add);
+  // Of its other fields the format knows none.
+  const parsed = readNotebook({ nbformat: 4, nbformat_minor: 5, metadata: metadata.value, cells });
   if (!parsed.ok) return bad('structure', parsed.refusal.say);
   parsed.value.cells.forEach((cell, index) => {
     if (cell.type === 'code' && cell.outputs.some((output) => (output.kind === 'display' || output.kind === 'result') && isActive(output.data))) {
@@ -59,26 +64,54 @@ function formatProblem(raw: JsonObject): string | undefined {
 
 type Add = (severity: Problem['severity'], code: Problem['code'], say: string, cell?: number) => void;
 
-/** Two cells of one id are a mistake of a merge or a copy: progress, drafts and checks are kept by id, so a person must say which is which. */
-function checkIds(cells: Json[], add: Add): void {
+/** What the text holds, with bare NaNs as nulls; undefined where it is no JSON. */
+function jsonOf(text: string, add: Add): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const without = withoutNaN(text);
+    if (without.count === 0) return undefined;
+    try {
+      const value: unknown = JSON.parse(without.text);
+      add('note', 'nan', `NaN or an infinity stands in it ${without.count === 1 ? 'once' : `${without.count} times`}, which JSON does not have; null stands there now.`);
+      return value;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** Before format 4.5 a cell has no id, and what is called one is anybody's. */
+const hasIds = ({ nbformat_minor: minor }: JsonObject) => typeof minor !== 'number' || minor >= 5;
+
+/** Ids that two cells have, or that are none, are made anew: nobody has any work in a course that is only being made. */
+function checkIds(cells: Json[], count: boolean, add: Add): void {
   const seen = new Map<string, number>();
   let missing = 0;
   cells.forEach((cell, index) => {
     const id = isObject(cell) ? cell.id : undefined;
     if (typeof id !== 'string') return (missing += 1);
     const first = seen.get(id);
-    if (first === undefined) return seen.set(id, index + 1);
-    add('error', 'duplicate_id', `Has the same id as cell ${first} (“${id.slice(0, 64)}”). Delete the “id” line of one of them, or save the notebook in JupyterLab.`, index + 1);
+    if (first === undefined) seen.set(id, index + 1);
+    if (!count) return undefined;
+    if (first !== undefined) add('note', 'duplicate_id', `Has the same id as cell ${first} (“${id.slice(0, 64)}”); it gets one of its own.`, index + 1);
+    else if (!isCellId(id)) add('note', 'duplicate_id', 'Its id has characters or a length that no id has; it gets another one.', index + 1);
+    return undefined;
   });
   if (missing > 0) add('note', 'missing_id', missing === 1 ? 'One cell without an id gets one.' : `${missing} cells without ids get them (format 4.5).`);
 }
 
-function checkKernel(metadata: Json | undefined, add: Add): void {
-  const [spec, info] = isObject(metadata) ? [metadata.kernelspec, metadata.language_info] : [];
-  const language = [isObject(spec) ? spec.language : undefined, isObject(info) ? info.name : undefined].find((value) => typeof value === 'string');
-  const name = isObject(spec) && typeof spec.name === 'string' ? spec.name : undefined;
-  const other = language !== undefined ? language.toLowerCase() !== 'python' : name !== undefined && /^(ir|julia|xcpp|javascript|deno|bash|sos|octave|matlab|scala|spark|rust|evcxr)/i.test(name);
-  if (other) add('error', 'kernel', `It is written for the kernel “${(name ?? language ?? '').slice(0, 60)}”. Servers here run Python 3 only.`);
+/** How Python is called by those who write notebooks: the language, the shell, or a kernel in the language's place. */
+const PYTHON = ['python', 'python3', 'ipython', 'ipython3'];
+/** Kernels of other languages by their usual names; conda's end with the language's letters (nb_conda_kernels). */
+const OTHER_KERNELS = /^(ir|julia|xcpp|javascript|deno|bash|sos|octave|matlab|scala|spark|rust|evcxr)|^conda-.*-(r|ir|jl|julia)$/i;
+
+function checkKernel(metadata: JsonObject, add: Add): void {
+  const { kernelspec: spec, language_info: info } = metadata;
+  const language = [isObject(spec) ? spec.language : undefined, isObject(info) ? info.name : undefined].find((value) => typeof value === 'string' && value.trim() !== '') as string | undefined;
+  const name = isObject(spec) && typeof spec.name === 'string' && spec.name !== '' ? spec.name : undefined;
+  const isPython = language === undefined ? !(name && OTHER_KERNELS.test(name)) : PYTHON.includes(language.trim().toLowerCase());
+  if (!isPython) add('error', 'kernel', `It is written for the kernel “${(name ?? language ?? '').slice(0, 60)}”. Servers here run Python 3 only.`);
   else if (name !== undefined && name !== 'python3') add('warning', 'kernel', `It asks for the kernel “${name.slice(0, 60)}”, which is not known here; it will run with Python 3. Check that it needs no other packages.`);
 }
 
@@ -96,12 +129,4 @@ function holdsPrototype(root: JsonObject): boolean {
     for (const child of Array.isArray(value) ? value : Object.values(value)) if (typeof child === 'object' && child !== null) open.push(child);
   }
   return false;
-}
-
-/** Node says “at position 123” where it knows; an unexpected end is the end. */
-function placeOf(error: unknown, text: string): { line: number; column: number } {
-  const position = error instanceof Error ? Number(/at position (\d+)/.exec(error.message)?.[1] ?? text.length) : text.length;
-  const before = text.slice(0, position);
-  const line = before.split('\n').length;
-  return { line, column: position - before.lastIndexOf('\n') };
 }

@@ -66,8 +66,12 @@ export function readable(name: string): string {
   return cut(cleaned(words.charAt(0).toUpperCase() + words.slice(1), name.length)) || 'Untitled';
 }
 
+/** A title stands at the beginning; a heading thirty cells down names a part. */
+const TITLE_WITHIN_CELLS = 5;
+const LONGEST_TITLE_LINE = 2_000;
+
 function headingOf(notebook: Notebook): string | undefined {
-  for (const cell of notebook.cells) {
+  for (const cell of notebook.cells.filter(({ source }) => source.trim() !== '').slice(0, TITLE_WITHIN_CELLS)) {
     if (cell.type !== 'markdown') continue;
     const heading = headingIn(cell.source);
     if (heading !== undefined) return heading;
@@ -75,16 +79,44 @@ function headingOf(notebook: Notebook): string | undefined {
   return undefined;
 }
 
+/** The first heading of a text in Markdown, by marks, underlined or of HTML; a comment in code is none. */
 function headingIn(markdown: string): string | undefined {
-  const line = markdown.split('\n').find((one) => /^ {0,3}#{1,6}\s/.test(one));
-  if (line === undefined) return undefined;
-  return plain(line.trim().replace(/^#{1,6}\s+/, '').replace(/\s+#+$/, '')) || undefined;
+  const lines = withoutFences(markdown).split('\n');
+  for (const [i, line] of lines.entries()) {
+    // No title; and what is looked for in it below would take its length many times.
+    if (line.length > LONGEST_TITLE_LINE) continue;
+    const marked = /^ {0,3}#{1,6}[ \t]+(\S.*)$/.exec(line)?.[1]?.replace(/\s+#+\s*$/, '');
+    const html = /<h([1-6])\b[^>]{0,300}>(.{1,600}?)(?:<\/h\1>|$)/i.exec(line)?.[2];
+    const isUnderlined = /^ {0,3}(=+|-{2,})\s*$/.test(lines[i + 1] ?? '') && isParagraph(line);
+    const title = plain((marked ?? html ?? (isUnderlined ? line : '')).trim());
+    if (title !== '') return title;
+  }
+  return undefined;
 }
+
+const isParagraph = (line: string) => line.trim() !== '' && !/^ {0,3}([#>|<]|[-*+] |\d+[.)] | {4}|\t)/.test(line);
 
 /** Title and first paragraph of a README.md at the top. */
 function introductionOf(readme: string): { title?: string; summary?: string } {
-  const paragraph = readme.split(/\n\s*\n/).find((block) => block.trim() !== '' && !/^\s*[#<!|>-]/.test(block));
-  return { title: headingIn(readme), summary: paragraph === undefined ? undefined : plain(paragraph.replace(/\s+/g, ' '), SUMMARY_LENGTH) };
+  const summaries = withoutFences(readme)
+    .split(/\n\s*\n/)
+    .filter((block) => block.trim() !== '' && !/^\s*[#<!|>-]/.test(block) && !/\n {0,3}(=+|-+)\s*$/.test(block))
+    // A row of badges is links around pictures and nothing else.
+    .map((block) => plain(block.replaceAll(/\[!\[[^\]]{0,300}\]\([^)]{0,500}\)\]\([^)]{0,500}\)|!\[[^\]]{0,300}\]\([^)]{0,500}\)/g, '').replace(/\s+/g, ' ').trim(), SUMMARY_LENGTH));
+  return { title: headingIn(readme), summary: summaries.find((text) => text !== '') };
+}
+
+/** Prose without fenced code, whose comments look like headings. */
+export function withoutFences(markdown: string): string {
+  let fence: string | undefined;
+  const kept = markdown.split('\n').filter((line) => {
+    const mark = /^\s{0,3}(```+|~~~+)/.exec(line)?.[1];
+    if (mark === undefined) return fence === undefined;
+    if (fence === undefined) fence = mark;
+    else if (mark.startsWith(fence)) fence = undefined;
+    return false;
+  });
+  return kept.join('\n');
 }
 
 /** Markdown's marks taken away; titles are shown as text everywhere. */
@@ -92,8 +124,16 @@ function plain(markdown: string, length = TITLE_LENGTH): string {
   const text = markdown
     .replace(/!?\[([^\]]{0,300})\]\([^)]{0,500}\)/g, '$1')
     .replace(/<\/?[a-zA-Z][^<>]{0,200}>/g, '')
+    .replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => ENTITIES[name]!)
+    // As Pandoc tells formulas from money: no blank inside the signs, no digit behind them.
+    .replace(/\$\$?(?=\S)([^$\n]{1,300})(?<=\S)\$\$?(?!\d)/g, (_, formula: string) => spelled(formula))
     .replace(/[*`]|(?<![A-Za-z0-9])_+|_+(?![A-Za-z0-9])/g, '');
   return cut(cleaned(text, length + 1), length);
 }
+
+const ENTITIES: { [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" };
+
+/** A formula in a line of text, where none can be typeset: its commands become their names. */
+const spelled = (formula: string): string => formula.replace(/\\(?:text|mathrm|mathbf|mathit|operatorname|mathbb|mathcal)\b/g, '').replace(/\\([a-zA-Z]+)/g, '$1').replace(/[{}\\]/g, '');
 
 const cut = (text: string, length = TITLE_LENGTH): string => (text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text);

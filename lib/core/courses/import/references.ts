@@ -1,5 +1,6 @@
 import type { Notebook } from '../../lessons/notebook.ts';
 import { folderOf } from '../../workspaces/path.ts';
+import { withoutFences } from './plan.ts';
 import type { Problem } from './report.ts';
 
 type Reference = { target: string; embedded: boolean };
@@ -76,17 +77,7 @@ function proseReferences(source: string): Reference[] {
 }
 
 /** Prose without fenced and inline code, where a path is only an example. */
-function withoutCode(source: string): string {
-  let fence: string | undefined;
-  const lines = source.split('\n').filter((line) => {
-    const mark = /^\s{0,3}(```|~~~)/.exec(line)?.[1];
-    if (mark === undefined) return fence === undefined;
-    if (fence === undefined) fence = mark;
-    else if (fence === mark) fence = undefined;
-    return false;
-  });
-  return lines.join('\n').replace(/`[^`\n]{1,300}`/g, '');
-}
+const withoutCode = (source: string): string => withoutFences(source).replace(/`[^`\n]{1,300}`/g, '');
 
 /** Calls that read a file named in the call itself. What is opened for writing is made by the lesson. */
 function codeReferences(source: string): Reference[] {

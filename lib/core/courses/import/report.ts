@@ -8,7 +8,7 @@ export type Problem = {
   /** Stable word for tests and for people who search the documentation. */
   code:
     | 'unsafe_path' | 'link' | 'special_file' | 'encrypted' | 'duplicate' | 'case_clash' | 'too_large' | 'too_many' | 'left_out' | 'damaged' | 'no_notebooks'
-    | 'json' | 'nbformat' | 'structure' | 'too_deep' | 'forbidden_key' | 'duplicate_id' | 'missing_id' | 'kernel' | 'missing_file' | 'absolute_link' | 'remote_image' | 'active_output' | 'no_heading';
+    | 'json' | 'nbformat' | 'structure' | 'too_deep' | 'forbidden_key' | 'duplicate_id' | 'missing_id' | 'empty' | 'not_a_notebook' | 'merge' | 'encoding' | 'renamed' | 'nan' | 'repaired' | 'unknown_cell' | 'kernel' | 'missing_file' | 'absolute_link' | 'remote_image' | 'active_output' | 'no_heading';
   say: string;
   file?: string;
   /** Counted from 1, as Jupyter's users do. */
