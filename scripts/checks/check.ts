@@ -1,6 +1,7 @@
 import { makeProgress } from '../progress.mjs';
 import { report } from './report.ts';
-import { lint, runStages, types, unit } from './stages.ts';
+import { runStages } from './run-stages.ts';
+import { lint, types, unit } from './stages.ts';
 
 const progress = makeProgress();
 const abandoned = () => process.exit(130);

@@ -1,6 +1,7 @@
 import { makeProgress } from '../progress.mjs';
 import { report } from './report.ts';
-import { deployment, kubernetes, load, runStages } from './stages.ts';
+import { runStages } from './run-stages.ts';
+import { deployment, kubernetes, load } from './stages.ts';
 
 const progress = makeProgress();
 const abandoned = () => process.exit(130);

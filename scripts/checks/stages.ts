@@ -1,76 +1,26 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { missingForCluster } from '../cluster/missing.ts';
 import { prepareCluster } from '../cluster/cluster.ts';
 import { cacheDir } from '../cluster/kept.ts';
-import { makeProgress, type Progress } from '../progress.mjs';
+import { makeProgress } from '../progress.mjs';
 import { startPostgres } from '../postgres.ts';
-import { run } from '../run.mjs';
-import { add, oneFailed, onePassed, oneSkipped, tallyPlaywright, tallyVitest, type PlaywrightReport, type Tally, type VitestReport } from './tally.ts';
+import { bin, checker, onePlaywright, oneVitest, playwright, root, vitest, type Stage } from './runners.ts';
+import { oneFailed, oneSkipped } from './tally.ts';
 
-const root = join(import.meta.dirname, '../..');
-const bin = (path: string) => join(root, 'node_modules', path);
 const minutes = (n: number) => n * 60_000;
 
-/** One part of the tests. It ends by itself: what takes longer than its limit is killed and counts as failed. */
-export type Stage = { name: string; run: (timeLeftMs: number) => Promise<Tally> };
-
-/** A program that is one test: it passes when it ends well. */
-const checker = (name: string, args: string[], limitMs: number): Stage => ({
-  name,
-  async run(timeLeftMs) {
-    const { code, late } = await run(process.execPath, args, { cwd: root, timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
-    return code === 0 ? onePassed : oneFailed(late ? `${name}: ran out of time` : `${name}: see its output above`);
-  },
-});
-
-/** A test runner that writes a JSON report. An exit code that no failed test explains is a failure of its own. */
-const runner = <Report>(name: string, limitMs: number, args: (report: string) => string[], tally: (report: Report) => Tally, env: (report: string) => NodeJS.ProcessEnv, within = (command: string[]) => command): Stage => ({
-  name,
-  async run(timeLeftMs) {
-    const folder = mkdtempSync(join(tmpdir(), 'lectern-report-'));
-    const file = join(folder, 'report.json');
-    try {
-      const [command, ...rest] = within([process.execPath, ...args(file)]);
-      const { code, late } = await run(command!, rest, { cwd: root, env: env(file), timeoutMs: Math.min(limitMs, timeLeftMs), onChunk: (text) => process.stdout.write(text) });
-      const found = existsSync(file) ? tally(JSON.parse(readFileSync(file, 'utf8')) as Report) : undefined;
-      if (!found) return oneFailed(`${name}: ${late ? 'ran out of time' : `ended with exit code ${code} and no report`}`);
-      return code !== 0 && found.failures.length === 0 ? add(found, oneFailed(`${name}: ended with exit code ${code}, see its output above`)) : found;
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-});
-
-const vitest = (name: string, project: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env, within?: (command: string[]) => string[]) =>
-  runner<VitestReport>(
-    name,
-    limitMs,
-    (report) => [bin('vitest/vitest.mjs'), 'run', '--project', project, '--reporter=dot', '--reporter=json', `--outputFile.json=${report}`, ...only],
-    (report) => tallyVitest(report, root),
-    () => ({ ...more, NO_COLOR: '1' }),
-    within,
-  );
-
-export const types = checker('types', [bin('typescript/bin/tsc'), '--noEmit', '-p', '.'], minutes(5));
-export const lint = checker('lint', [bin('eslint/bin/eslint.js'), '--cache', '--cache-location', join(root, 'node_modules/.cache/eslint/'), '.'], minutes(5));
+// Without what either remembers of an earlier run: that would be its conclusions.
+export const types = checker('types', [bin('typescript/bin/tsc'), '--noEmit', '--incremental', 'false', '-p', '.'], minutes(5));
+export const lint = checker('lint', [bin('eslint/bin/eslint.js'), '.'], minutes(5));
 export const unit = vitest('unit', 'unit', minutes(5));
 export const integration = vitest('integration', 'integration', minutes(30));
 /** `up` in the awkward ways: minutes each, so only .ci/run asks for it. */
 export const awkward = vitest('up', 'awkward', minutes(25));
 
-const playwright = (name: string, limitMs: number, only: string[] = [], more: NodeJS.ProcessEnv = process.env, within?: (command: string[]) => string[]) =>
-  runner<PlaywrightReport>(
-    name,
-    limitMs,
-    () => [bin('@playwright/test/cli.js'), 'test', ...only],
-    tallyPlaywright,
-    (report) => ({ ...more, LECTERN_E2E_REPORT: report, NO_COLOR: '1' }),
-    within,
-  );
-
-export const browser = playwright('browser', minutes(35));
+const journeys = (only: string[] = []) => playwright('browser', minutes(35), only);
+export const browser: Stage = { ...journeys(), alone: (test) => journeys(onePlaywright(test)) };
 
 /** The tests of everything that speaks SQL once more, against the PostgreSQL of the machine instead of the embedded one. */
 export const outsidePostgres: Stage = {
@@ -82,7 +32,7 @@ export const outsidePostgres: Stage = {
     try {
       const postgres = await startPostgres(folder, { programs, settings: ['fsync=off', 'max_connections=300'] });
       try {
-        return await vitest('outside PostgreSQL', 'integration', minutes(10), ['lib/adapters/postgres', 'lib/web', 'lib/controller'], { ...process.env, LECTERN_TEST_DATABASE_URL: postgres.url('postgres') }).run(timeLeftMs);
+        return await vitest('outside PostgreSQL', 'integration', minutes(10), ['lib/adapters/postgres', 'lib/web', 'lib/controller'], { env: { ...process.env, LECTERN_TEST_DATABASE_URL: postgres.url('postgres') } }).run(timeLeftMs);
       } finally {
         await postgres.stop();
       }
@@ -95,7 +45,9 @@ export const outsidePostgres: Stage = {
 };
 
 /** Lectern as it is deployed: its image in the pods of an overlay, in a cluster of its own, and learners' browsers there. `only` are files of k8s/deployment. */
-export const deployment = (only: string[] = []): Stage => ({
+export const deployment = (only: string[] = []): Stage => ({ ...deployed(only), alone: (test) => deployed(onePlaywright(test)) });
+
+const deployed = (only: string[]): Stage => ({
   name: 'deployment',
   async run(timeLeftMs) {
     const began = Date.now();
@@ -107,7 +59,7 @@ export const deployment = (only: string[] = []): Stage => ({
     try {
       const cluster = await prepareCluster('node', makeProgress(), { site });
       const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined, ...cluster.env, KEEP_LOGS: join(root, '.lectern/logs/deployment') };
-      return await playwright('deployment', minutes(20), ['--config', join(root, 'k8s/deployment/playwright.config.ts'), ...only], env, cluster.within).run(timeLeftMs - (Date.now() - began));
+      return await playwright('deployment', minutes(20), ['--config', join(root, 'k8s/deployment/playwright.config.ts'), ...only], { env, within: cluster.within }).run(timeLeftMs - (Date.now() - began));
     } catch (error) {
       return oneFailed(`deployment: ${(error as Error).message}`);
     } finally {
@@ -131,13 +83,15 @@ export const load: Stage = {
  * What needs a real Kubernetes: a cluster of this machine that is there for these tests only, or the outside one that
  * LECTERN_TEST_KUBECONFIG names. `only` are files, as vitest takes them.
  */
-export const kubernetes = (only: string[] = []): Stage => ({
+export const kubernetes = (only: string[] = []): Stage => ({ ...inCluster(only), alone: (test) => inCluster(oneVitest(test)) });
+
+const inCluster = (only: string[]): Stage => ({
   name: 'kubernetes',
   async run(timeLeftMs) {
     const began = Date.now();
     // Whatever cluster a person works with, tests do not touch it.
     const env: NodeJS.ProcessEnv = { ...process.env, KUBECONFIG: undefined };
-    const tests = (more: Record<string, string>, within?: (command: string[]) => string[]) => vitest('kubernetes', 'k8s', minutes(30), only, { ...env, ...more }, within).run(timeLeftMs - (Date.now() - began));
+    const tests = (more: Record<string, string>, within?: (command: string[]) => string[]) => vitest('kubernetes', 'k8s', minutes(30), only, { env: { ...env, ...more }, within }).run(timeLeftMs - (Date.now() - began));
     if (env.LECTERN_TEST_KUBECONFIG) return tests({});
     const missing = await missingForCluster('node');
     if (missing) return oneSkipped(`kubernetes: ${missing}`);
@@ -156,19 +110,4 @@ function systemPostgres(): string | undefined {
   const newest = readdirSync(base).map(Number).filter((major) => major >= 15).sort((a, b) => b - a)[0];
   const programs = join(base, String(newest), 'bin');
   return newest && existsSync(join(programs, 'initdb')) ? programs : undefined;
-}
-
-/** Runs the stages in turn and tells what came of each. All of them together get `limitMs`. */
-export async function runStages(stages: Stage[], progress: Progress, limitMs: number): Promise<Tally> {
-  const deadline = Date.now() + limitMs;
-  let sum: Tally = { passed: 0, failures: [], skips: [] };
-  for (const stage of stages) {
-    const began = Date.now();
-    progress.line(`\n== ${stage.name}`);
-    const left = deadline - began;
-    const tally = left > 0 ? await stage.run(left) : oneFailed(`${stage.name}: no time was left for it`);
-    sum = add(sum, tally);
-    progress.line(`== ${stage.name}: ${tally.passed} passed, ${tally.failures.length} failed, ${tally.skips.length} skipped, ${((Date.now() - began) / 1000).toFixed(1)} s`);
-  }
-  return sum;
 }

@@ -2,7 +2,8 @@ import { readSettings } from '../up/settings.ts';
 import { preparePythonStep } from '../up/python.ts';
 import { explain, makeProgress } from '../progress.mjs';
 import { report } from './report.ts';
-import { awkward, browser, deployment, integration, kubernetes, lint, load, outsidePostgres, runStages, types, unit } from './stages.ts';
+import { runStages } from './run-stages.ts';
+import { awkward, browser, deployment, integration, kubernetes, lint, load, outsidePostgres, types, unit } from './stages.ts';
 
 const LIMIT_MS = 75 * 60_000;
 
