@@ -20,7 +20,9 @@ test('titles with signs choose that test alone', () => {
   expect(onePlaywright({ file: 'a.spec.ts', title: 'a/b' })).toEqual(['/\\/a\\.spec\\.ts$/', '--grep', '/^ *a\\.spec\\.ts a\\/b$/']);
 });
 
-test('the last lines name flaky tests and count them apart; the very last stays as it is', () => {
-  const told = lines([onePassed, oneFlaky('a.spec.ts: opens'), oneFailed('b'), oneSkipped('c')].reduce(add, nothing));
-  expect(told).toEqual(['', 'skipped  c', 'flaky    a.spec.ts: opens', 'FAILED   b', '1 flaky: failed at first, passed when run once more alone', '2 passed, 1 failed, 1 skipped']);
+test('the last lines say what each stage took, name flaky tests and count them apart; the very last stays as it is', () => {
+  const times = [{ name: 'types', ms: 16_900 }, { name: 'browser', ms: 1_500_000 }];
+  const tally = [onePassed, oneFlaky('a.spec.ts: opens'), oneFailed('b'), oneSkipped('c')].reduce(add, nothing);
+  const told = lines({ tally, times });
+  expect(told).toEqual(['', 'skipped  c', '    17 s types', '  1500 s browser', '  1517 s all', 'flaky    a.spec.ts: opens', 'FAILED   b', '1 flaky: failed at first, passed when run once more alone', '2 passed, 1 failed, 1 skipped']);
 });
