@@ -20,6 +20,7 @@ import { makeServerStore } from './adapters/postgres/servers.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
 import { makeLocks } from './adapters/postgres/locks.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
+import { makeRenderingWorkers } from './adapters/workers/rendering.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
@@ -39,6 +40,9 @@ import { makeFiles } from './core/workspaces/files.ts';
 import { makeLabSave } from './core/workspaces/lab-save.ts';
 import { makePutBack } from './core/workspaces/put-back.ts';
 import { makeSnapshots } from './core/workspaces/snapshots.ts';
+
+/** Node reads it from the tree, outside of Next's bundle; programs run in the tree's root. */
+const RENDERING_WORKER = 'lib/adapters/workers/rendering.worker.ts';
 
 /** Nothing on the connection of the locks ever waits, so what is silent for longer is gone. */
 const LOCKS_ANSWER_MS = 5_000;
@@ -150,11 +154,13 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
   const prisma = makePrisma(hub.pool);
   const people = await assemblePeople(hub, prisma);
   const work = await assembleWork(hub, people.sessions);
-  const [{ makeUploadReader }, { makeCourseImport }] = await Promise.all([import('./adapters/archive/upload.ts'), import('./core/courses/import/import.ts')]);
+  const [{ makeUploadReader }, { makeCourseImport }, { makePreparing }] = await Promise.all([import('./adapters/archive/upload.ts'), import('./core/courses/import/import.ts'), import('./core/lessons/preparing.ts')]);
+  const rendering = makeRenderingWorkers(RENDERING_WORKER);
   return {
     ...hub,
     ...people,
     ...work,
+    preparing: makePreparing(rendering, (facts) => hub.log.warn(facts, 'a text could not be prepared and is shown as it was typed')),
     uploads: makeUploadReader(),
     courseImport: makeCourseImport(hub),
     prisma,
@@ -163,6 +169,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
     async close() {
       work.feed.close();
       people.mailer.close?.();
+      await rendering.close();
       await hub.close();
     },
   };

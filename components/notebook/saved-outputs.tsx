@@ -1,27 +1,21 @@
-import type { Output } from '../../lib/core/lessons/notebook.ts';
-import { viewOf } from '../../lib/core/lessons/output.ts';
-import { asTyped, renderHtml, renderLatex, renderMarkdown } from '../../lib/core/lessons/render.ts';
-import { proseBudget } from '../../lib/core/lessons/budget.ts';
-import type { Place } from '../../lib/core/lessons/sanitise.ts';
+import type { Root } from 'hast';
+import type { OutputView } from '../../lib/core/lessons/output.ts';
 import { ActiveOutput } from './active-output.client.tsx';
-import { OutputItem, type RichView } from './output-view.tsx';
+import { OutputItem } from './output-view.tsx';
 import { Prose } from './prose.tsx';
 
-type Clock = { isOver(): boolean };
-
-const sourceOf = (view: RichView) => (view.kind === 'html' ? view.html : view.source);
-const render = (view: RichView, place: Place, clock: Clock) =>
-  clock.isOver() ? asTyped(sourceOf(view).slice(0, proseBudget.characters)) : (view.kind === 'html' ? renderHtml(view.html, place) : view.kind === 'latex' ? renderLatex(view.source, place) : renderMarkdown(view.source, place));
+/** How a saved output is shown; a rich one with the safe tree that was prepared of it. */
+export type SavedView = { view: OutputView; tree?: Root };
 
 /**
- * Saved outputs, rendered by the site. `foreign`: they are not from a run of the reader's own, so their scripts wait for a click. `left`: how
+ * Saved outputs, prepared by the site. `foreign`: they are not from a run of the reader's own, so their scripts wait for a click. `left`: how
  * many more there are.
  */
-export function SavedOutputs({ outputs, left, place, foreign, clock }: { outputs: Output[]; left: number; place: Place; foreign: boolean; clock: Clock }) {
+export function SavedOutputs({ views, left, foreign }: { views: SavedView[]; left: number; foreign: boolean }) {
   return (
     <>
-      {outputs.map((output, i) => (
-        <OutputItem key={i} view={viewOf(output)} rich={(view) => <Prose tree={render(view, place, clock)} className="nb-rich" />} active={(view) => <ActiveOutput view={view} waits={foreign} />} />
+      {views.map(({ view, tree }, i) => (
+        <OutputItem key={i} view={view} rich={() => tree && <Prose tree={tree} className="nb-rich" />} active={(each) => <ActiveOutput view={each} waits={foreign} />} />
       ))}
       {left > 0 && <p className="nb-note">{left.toLocaleString('en')} more outputs are not shown here. JupyterLab shows all of them.</p>}
     </>

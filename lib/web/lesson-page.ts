@@ -2,6 +2,7 @@ import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { Outline } from '../core/courses/course.ts';
 import type { LessonId, Sha256 } from '../core/ids.ts';
 import { outputsFingerprint, parseNotebook, type Notebook } from '../core/lessons/notebook.ts';
+import type { PagePreparing } from '../core/lessons/preparing.ts';
 import { makeRemembered } from '../core/remembered.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
@@ -82,6 +83,9 @@ const neighbourAt = (lessons: OutlineLesson[], i: number) => (lessons[i] ? neigh
 
 const outputsOf = (notebook: Outcome<Notebook>) =>
   new Set(notebook.ok ? notebook.value.cells.flatMap((cell) => (cell.type === 'code' && cell.outputs.length > 0 ? [outputsFingerprint(cell.outputs)] : [])) : []);
+
+/** What prepares the texts of one page for this reader. */
+export const pagePreparing = async (actor: Actor): Promise<PagePreparing> => (await siteHub()).preparing.page(actor.id);
 
 /** Marks the lesson as done, for good. */
 export async function completeLesson(actor: Actor, lesson: LessonId): Promise<Outcome<undefined>> {

@@ -12,7 +12,7 @@ export type PoolOptions = {
   waiting: number;
   /** Of one worker, in MB. What needs more ends that worker. */
   heapMb: number;
-  /** Of one job from its first byte to its answer. The worker is killed past it. */
+  /** Of one job from its first byte to its answer, once its worker is ready. The worker is killed past it. */
   deadlineMs: number;
   /** A worker without work ends after it, and what it held is the machine's again. */
   idleMs?: number;
@@ -29,12 +29,15 @@ export type Begun = {
   drop(): void;
 };
 
-type Worker = { child: ChildProcess; idle?: NodeJS.Timeout };
+/** `ready` resolves when it takes work, or has ended. */
+type Worker = { child: ChildProcess; ready: Promise<void>; idle?: NodeJS.Timeout };
 /** How a worker's job comes out, once. */
-type Verdict = FromWorker | { say: 'late' | 'died' };
+type Verdict = Exclude<FromWorker, { say: 'ready' }> | { say: 'late' | 'died' };
 
 /** Long enough for somebody who saves again and again; short enough that a quiet site has none. */
 const IDLE_MS = 30_000;
+/** To start, which takes 0.1 to 0.5 s; on a machine with much else to do, many times that. */
+const START_MS = 60_000;
 
 /**
  * A few processes for what would hold up everybody's requests: with a deadline, memory of their own, and turns that are fair by
@@ -55,9 +58,14 @@ export function makePool({ file, size, each = size, waiting, heapMb, deadlineMs,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const worker: Worker = { child };
+    const ready = Promise.withResolvers<void>();
+    const worker: Worker = { child, ready: ready.promise };
     all.add(worker);
+    const starting = setTimeout(() => child.kill('SIGKILL'), START_MS).unref();
+    child.once('message', () => (clearTimeout(starting), ready.resolve()));
     child.once('exit', () => {
+      clearTimeout(starting);
+      ready.resolve();
       all.delete(worker);
       clearTimeout(worker.idle);
       if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
@@ -85,7 +93,10 @@ export function makePool({ file, size, each = size, waiting, heapMb, deadlineMs,
   /** @returns undefined when too many of this person's wait already */
   async function begin(person: string): Promise<Begun | undefined> {
     const leave = closed ? undefined : await shares.enter(person);
-    return leave && makeJob(take(), leave);
+    if (!leave) return undefined;
+    const worker = take();
+    await worker.ready;
+    return makeJob(worker, leave);
   }
 
   function makeJob(worker: Worker, leave: Leave): Begun {

@@ -21,4 +21,5 @@ export function serve<Job, Result>(work: (job: Job, bodies: Buffer[]) => Result 
     else void answer(message.job as Job).then(send);
   });
   process.once('disconnect', () => process.exit());
+  send({ say: 'ready' });
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LessonId } from '../ids.ts';
-import { formulaBudget, htmlBudget, isPastBudget, makePageClock, proseBudget, withinTags } from './budget.ts';
+import { formulaBudget, htmlBudget, isLight, isPastBudget, proseBudget, withinTags } from './budget.ts';
 import { renderHtml, renderMarkdown, textOf } from './render.ts';
 import { toHtml } from './tree.fixture.ts';
 
@@ -70,11 +70,17 @@ test('a cut keeps the beginning, with so many tags at the most, and what has no 
   );
 });
 
-test('T44 a page’s time is over once, by its clock', () => {
-  let now = 0;
-  const clock = makePageClock(2_000, () => now);
-  now = 2_000;
-  expect(clock.isOver()).toBe(false);
-  now = 2_001;
-  expect(clock.isOver()).toBe(true);
+test.each<[string, 'markdown' | 'html' | 'code' | 'latex', string, boolean]>([
+  ['a paragraph', 'markdown', 'So *it* is.', true],
+  ['a formula', 'markdown', 'So $x$ is.', false],
+  ['an environment', 'markdown', '\\begin{align}x\\end{align}', false],
+  ['many marks', 'markdown', '*a* '.repeat(100), false],
+  ['a long text', 'markdown', 'word '.repeat(500), false],
+  ['an output in LaTeX', 'latex', 'x', false],
+  ['a table of thirty rows', 'html', `<table>${'<tr><td>1</td></tr>'.repeat(30)}</table>`, true],
+  ['a table of three hundred', 'html', `<table>${'<tr><td>1</td></tr>'.repeat(300)}</table>`, false],
+  ['a cell of code', 'code', 'x = 1\n'.repeat(100), true],
+  ['a module of code', 'code', 'x = 1\n'.repeat(1_000), false],
+])('%s is light or not', (_what, kind, source, light) => {
+  expect(isLight(kind, source)).toBe(light);
 });

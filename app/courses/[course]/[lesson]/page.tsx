@@ -9,7 +9,7 @@ import { NotebookView } from '../../../../components/notebook/notebook.client.ts
 import { Page } from '../../../../components/shell/page.tsx';
 import { Alert } from '../../../../components/ui/alert.tsx';
 import { actorOrSignIn } from '../../../../lib/web/actor.ts';
-import { lessonPage, type LessonPage as LessonContents } from '../../../../lib/web/lesson-page.ts';
+import { lessonPage, pagePreparing, type LessonPage as LessonContents } from '../../../../lib/web/lesson-page.ts';
 import { complete } from './complete.ts';
 import { renderCells } from './slots.tsx';
 
@@ -34,7 +34,7 @@ export default async function LessonPage({ params }: Props) {
     notFound();
   }
   const page = found.value;
-  const rendered = page.notebook.ok ? renderCells(page.notebook.value, { lesson: page.id, path: page.path }, page.foreign) : undefined;
+  const rendered = page.notebook.ok ? await renderCells(page.notebook.value, { lesson: page.id, path: page.path }, page.foreign, await pagePreparing(actor)) : undefined;
 
   return (
     <Page width="full">

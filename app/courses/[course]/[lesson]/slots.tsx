@@ -1,40 +1,16 @@
-import type { Root } from 'hast';
 import type { Slot } from '../../../../components/notebook/cell.client.tsx';
 import type { RenderedCell } from '../../../../components/notebook/page-cells.ts';
 import { Prose } from '../../../../components/notebook/prose.tsx';
-import { SavedOutputs } from '../../../../components/notebook/saved-outputs.tsx';
+import { SavedOutputs, type SavedView } from '../../../../components/notebook/saved-outputs.tsx';
 import { Tokens } from '../../../../components/notebook/tokens.tsx';
-import { makePageClock, pageBudget } from '../../../../lib/core/lessons/budget.ts';
-import { outputsFingerprint, type Cell, type Notebook } from '../../../../lib/core/lessons/notebook.ts';
-import { highlightPython, type Token } from '../../../../lib/core/lessons/highlight.ts';
-import { asTyped, renderMarkdown } from '../../../../lib/core/lessons/render.ts';
+import { pageBudget } from '../../../../lib/core/lessons/budget.ts';
+import { outputsFingerprint, type Cell, type Notebook, type Output } from '../../../../lib/core/lessons/notebook.ts';
+import { viewOf } from '../../../../lib/core/lessons/output.ts';
+import type { PagePreparing } from '../../../../lib/core/lessons/preparing.ts';
 import type { Place } from '../../../../lib/core/lessons/sanitise.ts';
-import { makeRemembered } from '../../../../lib/core/remembered.ts';
-
-type Clock = ReturnType<typeof makePageClock>;
-
-/** Many people read the same lesson: its trees and tokens are made once. Longer texts are rare, and would take the room of many. */
-const trees = makeRemembered<Root>(500);
-const tokens = makeRemembered<Token[]>(1000);
-const longestKept = 20_000;
-
-function prose(source: string, place: Place, clock: Clock): Root {
-  const hasAttachments = Object.keys(place.attachments ?? {}).length > 0;
-  const isKept = !hasAttachments && source.length <= longestKept;
-  const key = isKept ? `${place.lesson}\n${place.path}\n${source}` : '';
-  const known = isKept ? trees.get(key) : undefined;
-  if (known) return known;
-  if (clock.isOver()) return asTyped(source);
-  const tree = renderMarkdown(source, place);
-  return isKept ? trees.keep(key, tree) : tree;
-}
-
-function code(source: string, clock: Clock): Token[] {
-  return tokens.get(source) ?? (clock.isOver() ? [{ text: source }] : source.length > longestKept ? highlightPython(source) : tokens.keep(source, highlightPython(source)));
-}
 
 /** The notebook as the browser gets it first: what stands in its cells, and how the site shows them. */
-export function renderCells(notebook: Notebook, place: Place, foreign: Set<string>): { cells: RenderedCell[]; slots: { [cell: string]: Slot } } {
+export async function renderCells(notebook: Notebook, place: Place, foreign: Set<string>, preparing: PagePreparing): Promise<{ cells: RenderedCell[]; slots: { [cell: string]: Slot } }> {
   const cells = notebook.cells.map((cell): RenderedCell => ({
     id: cell.id,
     type: cell.type,
@@ -42,23 +18,35 @@ export function renderCells(notebook: Notebook, place: Place, foreign: Set<strin
     outputs: cell.type === 'code' ? outputsFingerprint(cell.outputs) : '',
     executionCount: cell.type === 'code' ? cell.executionCount : null,
   }));
-  const clock = makePageClock();
   let outputs: number = pageBudget.outputs;
-  const slots = Object.fromEntries(
-    notebook.cells.map((cell, i) => {
-      const shown = cell.type === 'code' ? Math.min(cell.outputs.length, outputs) : 0;
-      outputs -= shown;
-      return [cell.id, slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, clock)];
-    }),
-  );
+  const slots: { [cell: string]: Slot } = {};
+  // One after the other, so that nothing of the rest is begun once a page has taken its time.
+  for (const [i, cell] of notebook.cells.entries()) {
+    const shown = cell.type === 'code' ? Math.min(cell.outputs.length, outputs) : 0;
+    outputs -= shown;
+    slots[cell.id] = await slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, preparing);
+  }
   return { cells, slots };
 }
 
-function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, clock: Clock): Slot {
+async function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, preparing: PagePreparing): Promise<Slot> {
   if (cell.type === 'code') {
-    const left = cell.outputs.length - shown;
-    const outputs = <SavedOutputs outputs={left > 0 ? cell.outputs.slice(0, shown) : cell.outputs} left={left} place={place} foreign={foreign} clock={clock} />;
-    return { code: <Tokens tokens={code(cell.source, clock)} />, ...(cell.outputs.length > 0 && { outputs }) };
+    const code = <Tokens tokens={await preparing.code(cell.source)} />;
+    if (cell.outputs.length === 0) return { code };
+    const views = await viewsOf(cell.outputs.slice(0, shown), place, preparing);
+    return { code, outputs: <SavedOutputs views={views} left={cell.outputs.length - shown} foreign={foreign} /> };
   }
-  return cell.type === 'markdown' && cell.source.trim() !== '' ? { prose: <Prose tree={prose(cell.source, { ...place, attachments: cell.attachments }, clock)} /> } : {};
+  if (cell.type === 'raw' || cell.source.trim() === '') return {};
+  const { tree } = await preparing.prose({ kind: 'markdown', source: cell.source, place: { ...place, attachments: cell.attachments } });
+  return { prose: <Prose tree={tree} /> };
+}
+
+async function viewsOf(outputs: Output[], place: Place, preparing: PagePreparing): Promise<SavedView[]> {
+  const views: SavedView[] = [];
+  for (const output of outputs) {
+    const view = viewOf(output);
+    const isRich = view.kind === 'html' || view.kind === 'markdown' || view.kind === 'latex';
+    views.push(isRich ? { view, tree: (await preparing.prose({ kind: view.kind, source: view.kind === 'html' ? view.html : view.source, place })).tree } : { view });
+  }
+  return views;
 }
