@@ -20,6 +20,7 @@ import { makeServerStore } from './adapters/postgres/servers.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
 import { makeLocks } from './adapters/postgres/locks.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
+import { makeNotebookWork } from './adapters/workers/notebooks.ts';
 import { makeRenderingWorkers } from './adapters/workers/rendering.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
@@ -43,6 +44,7 @@ import { makeSnapshots } from './core/workspaces/snapshots.ts';
 
 /** Node reads it from the tree, outside of Next's bundle; programs run in the tree's root. */
 const RENDERING_WORKER = 'lib/adapters/workers/rendering.worker.ts';
+const NOTEBOOKS_WORKER = 'lib/adapters/workers/notebooks.worker.ts';
 
 /** Nothing on the connection of the locks ever waits, so what is silent for longer is gone. */
 const LOCKS_ANSWER_MS = 5_000;
@@ -61,6 +63,7 @@ export function makeHub(config: Config, secrets: Secrets) {
   const jupyter = makeJupyter();
   const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks', LOCKS_ANSWER_MS));
   const blobs = makeBlobStore(database);
+  const notebooks = makeNotebookWork(NOTEBOOKS_WORKER);
   const warned = new Set<string>();
   const onMissingProfile = (about: { profile: string }) => {
     if (!warned.has(about.profile)) log.warn(about, 'a course has chosen a profile that LECTERN_PROFILES does not have: its learners get the default');
@@ -80,6 +83,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     servers: makeServers({ store: serverStore, bus, profiles: config.profiles, onMissingProfile, serversPerUser: config.serversPerUser, idleWarningMs: config.idleWarningMs, onePersonUnsandboxed: config.onePersonUnsandboxed }),
     courses: makeCourseStore(database),
     blobs,
+    notebooks,
     arrivals: makeArrivals(),
     workspaces,
     jupyter,
@@ -89,6 +93,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     async close() {
       await bus.close();
       await jupyter.close();
+      await notebooks.close();
       await Promise.all([pool.end(), locks.close()]);
     },
   };
@@ -106,6 +111,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
     snapshots: makeSnapshots({
       workspaces: hub.workspaces,
       blobs: hub.blobs,
+      notebooks: hub.notebooks,
       jupyter: hub.jupyter,
       putBack: hub.putBack,
       limitBytes: config.workspaceBytes,
@@ -176,7 +182,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets) {
 }
 
 /** What learners do with lessons and files through the site. */
-async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
+async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, notebooks, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
   const { makeOpening } = await import('./core/workspaces/opening.ts');
   const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
   const { workspaceBytes, site, notebookDomain } = config;
@@ -186,7 +192,7 @@ async function assembleWork({ config, secrets, log, bus, courses, workspaces, bl
     lessons,
     opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons, servers, bus, now: () => new Date() }),
     feed: makeFeed({ bus, workspaces, servers, sessions, onError: (cause) => log.warn({ err: cause }, 'an event could not be sent') }),
-    files: makeFiles({ ...shared, blobs, keys: secrets.keys, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
+    files: makeFiles({ ...shared, blobs, notebooks, keys: secrets.keys, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
   };
 }
 

@@ -1,8 +1,8 @@
 import { ok, refuse, type Outcome } from '../core/errors.ts';
 import type { Outline } from '../core/courses/course.ts';
 import type { LessonId, Sha256 } from '../core/ids.ts';
-import { outputsFingerprint, parseNotebook, type Notebook } from '../core/lessons/notebook.ts';
 import type { PagePreparing } from '../core/lessons/preparing.ts';
+import type { Sight } from '../core/lessons/sight.ts';
 import { makeRemembered } from '../core/remembered.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
@@ -14,7 +14,7 @@ export type LessonPage = {
   title: string;
   path: string;
   course: { slug: string; title: string };
-  notebook: Outcome<Notebook>;
+  notebook: Outcome<Sight>;
   /** Fingerprints of outputs that came with the lesson: nobody the reader knows has run what they show. */
   foreign: Set<string>;
   editor: 'page' | 'lab';
@@ -24,9 +24,11 @@ export type LessonPage = {
   next?: Neighbour;
 };
 
-/** By content: a lesson's is read by all its learners. Bytes of the largest one kept, so that all together take some 40 MB at the most. */
-const notebooks = makeRemembered<Outcome<Notebook>>(100);
+/** By content: a lesson's is read by all its learners. Bytes of the largest one kept so, so that all together take some 40 MB at the most. */
+const notebooks = makeRemembered<Outcome<Sight>>(100);
 const largestKept = 200_000;
+/** Larger ones take seconds to read, and what is seen of them first is bounded. */
+const largeNotebooks = makeRemembered<Outcome<Sight>>(4);
 
 /** Everything a lesson's page shows, from the database: the learner's own copy where there is one, else the lesson. Starts nothing. */
 export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: string): Promise<Outcome<LessonPage>> {
@@ -64,15 +66,15 @@ export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: s
     next: here < 0 ? undefined : neighbourAt(flat, here + 1),
   });
 
-  async function read(sha256: Sha256): Promise<Outcome<Notebook>> {
-    const known = notebooks.get(sha256);
+  async function read(sha256: Sha256): Promise<Outcome<Sight>> {
+    const known = notebooks.get(sha256) ?? largeNotebooks.get(sha256);
     if (known) return known;
     const blob = await hub.blobs.get(sha256);
     if (!blob) return refuse({ code: 'not_found', say: 'The notebook of this lesson is missing.' });
-    const pieces: Uint8Array[] = [];
-    for await (const piece of blob.bytes) pieces.push(piece);
-    const notebook = parseNotebook(Buffer.concat(pieces).toString('utf8'));
-    return blob.size > largestKept ? notebook : notebooks.keep(sha256, notebook);
+    const sight = await hub.notebooks.sight(blob.bytes, blob.size, actor.id);
+    if (blob.size <= largestKept) return notebooks.keep(sha256, sight);
+    // What was too much just now need not be the next time.
+    return sight.ok ? largeNotebooks.keep(sha256, sight) : sight;
   }
 }
 
@@ -81,8 +83,7 @@ type OutlineLesson = Outline['modules'][number]['lessons'][number];
 const neighbour = ({ id, slug, title }: OutlineLesson): Neighbour => ({ id, slug, title });
 const neighbourAt = (lessons: OutlineLesson[], i: number) => (lessons[i] ? neighbour(lessons[i]) : undefined);
 
-const outputsOf = (notebook: Outcome<Notebook>) =>
-  new Set(notebook.ok ? notebook.value.cells.flatMap((cell) => (cell.type === 'code' && cell.outputs.length > 0 ? [outputsFingerprint(cell.outputs)] : [])) : []);
+const outputsOf = (notebook: Outcome<Sight>) => new Set(notebook.ok ? [...notebook.value.prints.values()].filter((print) => print !== '') : []);
 
 /** What prepares the texts of one page for this reader. */
 export const pagePreparing = async (actor: Actor): Promise<PagePreparing> => (await siteHub()).preparing.page(actor.id);

@@ -1,6 +1,7 @@
 import type { CourseStore } from '../courses/course.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { WorkspaceId } from '../ids.ts';
+import type { NotebookWork } from '../lessons/notebook-work.ts';
 import type { Access, Jupyter } from '../servers/jupyter.ts';
 import { accessTo, type ServerKeys } from '../servers/secrets.ts';
 import type { ServerRequests } from '../servers/store.ts';
@@ -15,6 +16,7 @@ import type { Editor, Workspace, WorkspaceFile, WorkspaceStore } from './store.t
 type Deps = {
   workspaces: WorkspaceStore;
   blobs: BlobStore;
+  notebooks: Pick<NotebookWork, 'checked'>;
   courses: Pick<CourseStore, 'role'>;
   store: Pick<ServerRequests, 'of' | 'setUnkept'>;
   jupyter: Pick<Jupyter, 'remove' | 'prove'>;
@@ -30,7 +32,7 @@ type StoredFile = Extract<WorkspaceFile, { kind: 'file' }>;
 
 /** What people do with the files of their own workspace through the site. Needs no server; a live one is brought along. */
 export function makeFiles(deps: Deps) {
-  const { workspaces, blobs, store, jupyter, putBack, keys, limitBytes, fileLimitBytes, onBackground } = deps;
+  const { workspaces, blobs, notebooks, store, jupyter, putBack, keys, limitBytes, fileLimitBytes, onBackground } = deps;
 
   async function own<T>(actor: Actor, id: WorkspaceId, rawPath: string, act: (workspace: Workspace, path: string) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const path = parsePath(rawPath);
@@ -84,7 +86,7 @@ export function makeFiles(deps: Deps) {
     /** Answers once it is committed; the server's disk follows by itself. */
     save: (actor: Actor, id: WorkspaceId, rawPath: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> =>
       own(actor, id, rawPath, async (workspace, path) => {
-        const saved = await save({ workspaces, blobs, limitBytes, fileLimitBytes }, workspace.id, path, upload, ifRevision);
+        const saved = await save({ workspaces, blobs, notebooks, limitBytes, fileLimitBytes }, workspace.id, path, upload, ifRevision);
         if (saved.ok) void onServer(workspace.id, 'put a saved file back', (access) => putBack.put(access, workspace.id, [path]));
         return saved;
       }),

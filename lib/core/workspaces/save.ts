@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { notebookLimits, parseNotebook } from '../lessons/notebook.ts';
+import { Unreadable, type NotebookWork } from '../lessons/notebook-work.ts';
+import { notebookLimits } from '../lessons/notebook.ts';
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
 import { PastLimit, type BlobStore } from './blobs.ts';
@@ -14,7 +15,7 @@ import type { WorkspaceStore, WriteOutcome } from './store.ts';
  */
 export type Upload = { bytes: AsyncIterable<Uint8Array>; declared: { length?: number; sha256?: Sha256 } };
 
-type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
+type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; notebooks: Pick<NotebookWork, 'checked'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
 
 const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole. Nothing was changed.' };
 
@@ -22,7 +23,7 @@ const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole
  * A save by the lesson page (or an upload by the site). Nothing is written before the whole body is here and is what the
  * sender declared; what is answered with a revision is committed.
  */
-export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
+export async function save({ workspaces, blobs, notebooks, limitBytes: allBytes, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
   const notebook = isNotebook(path);
   const limitBytes = notebook ? Math.min(notebookLimits.bytes, fileLimitBytes) : fileLimitBytes;
   const tooLarge: Refusal = { code: 'too_large', say: `A ${notebook ? 'notebook' : 'file'} here may have ${megabytes(limitBytes)} at most.`, limitBytes };
@@ -42,15 +43,9 @@ export async function save({ workspaces, blobs, limitBytes: allBytes, fileLimitB
   let content: { sha256: Sha256; size: number };
   try {
     const limited = within(upload, limitBytes);
-    if (notebook) {
-      const bytes = await whole(limited);
-      const readable = parseNotebook(bytes.toString('utf8'));
-      if (!readable.ok) return readable;
-      content = await keep(bytes, room.bytes);
-    } else {
-      content = await keep(limited, room.bytes);
-    }
+    content = await keep(notebook ? notebooks.checked(limited, workspace) : limited, room.bytes);
   } catch (error) {
+    if (error instanceof Unreadable) return refuse(error.refusal);
     if (error instanceof PastLimit) return full();
     if (error instanceof TooLarge) return refuse(tooLarge);
     if (error instanceof CutShort) return refuse(cutShort);
@@ -110,10 +105,4 @@ async function* within({ bytes, declared }: Upload, limitBytes: number): AsyncGe
     throw new CutShort('the sender stopped', { cause: error });
   }
   if (declared.length !== undefined && length !== declared.length) throw new CutShort();
-}
-
-async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  for await (const piece of bytes) pieces.push(piece);
-  return Buffer.concat(pieces);
 }

@@ -1,10 +1,10 @@
 import { UpstreamError } from '../errors.ts';
 import type { ServerId, WorkspaceId } from '../ids.ts';
+import type { NotebookWork } from '../lessons/notebook-work.ts';
 import { makeRemembered } from '../remembered.ts';
 import type { Access, DiskEntry, Jupyter } from '../servers/jupyter.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { BlobStore } from './blobs.ts';
-import { sameNotebook } from './canonical.ts';
 import { compare, type Action } from './compare.ts';
 import { MOST_FILES } from './history-quota.ts';
 import { isNotebook } from './path.ts';
@@ -17,6 +17,7 @@ import { summary, UNKEPT_TOLD, type Unkept, type UnkeptSummary } from './unkept.
 type Deps = {
   workspaces: WorkspaceStore;
   blobs: BlobStore;
+  notebooks: Pick<NotebookWork, 'same'>;
   jupyter: Pick<Jupyter, 'list' | 'read' | 'remove'>;
   putBack: Pick<PutBack, 'putLocked'>;
   /** What one learner may keep per course. */
@@ -41,7 +42,7 @@ type Disk = DiskEntry & { kind: 'file' };
 type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
-export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
+export function makeSnapshots({ workspaces, blobs, notebooks, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
   const told = makeRemembered<ReadonlySet<string>>(TOLD_SERVERS);
 
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
@@ -151,7 +152,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
   async function commit(access: Access, workspace: WorkspaceId, disk: Disk, path: string, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
     const content = await keep(access, workspace, disk, path);
     if (!content || typeof content === 'string') return content;
-    if (file?.kind === 'file' && isNotebook(path) && (await isSame(content, file))) {
+    if (file?.kind === 'file' && isNotebook(path) && (await isSame(workspace, content, file))) {
       await workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
       return undefined;
     }
@@ -164,7 +165,7 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
   async function keepBoth(access: Access, workspace: WorkspaceId, { path, disk, copy }: Action & { do: 'keep-both' }, file: WorkspaceFile | undefined): Promise<Unkept['why'] | undefined> {
     const content = await keep(access, workspace, disk, copy);
     if (!content || typeof content === 'string') return content;
-    const same = file?.kind === 'file' && isNotebook(path) && (await isSame(content, file));
+    const same = file?.kind === 'file' && isNotebook(path) && (await isSame(workspace, content, file));
     const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
     // What was not kept stays on the disk as it is.
     if (kept && !('revision' in kept)) return refusedAs(kept);
@@ -182,19 +183,16 @@ export function makeSnapshots({ workspaces, blobs, jupyter, putBack, limitBytes,
     return found && blobs.put(found.bytes, disk.size);
   }
 
-  async function isSame(content: { sha256: Disk['sha256']; size: number }, file: Disk | Extract<WorkspaceFile, { kind: 'file' }>): Promise<boolean> {
+  async function isSame(workspace: WorkspaceId, content: { sha256: Disk['sha256']; size: number }, file: Disk | Extract<WorkspaceFile, { kind: 'file' }>): Promise<boolean> {
     if (content.sha256 === file.sha256) return true;
     if (content.size > CANONICAL_BYTES || file.size > CANONICAL_BYTES) return false;
-    const [one, other] = await Promise.all([wholeBlob(content.sha256), wholeBlob(file.sha256)]);
-    return sameNotebook(one, other);
+    return notebooks.same(bytesOf(content.sha256), bytesOf(file.sha256), content.size + file.size, workspace);
   }
 
-  async function wholeBlob(sha256: Disk['sha256']): Promise<Uint8Array> {
+  async function* bytesOf(sha256: Disk['sha256']): AsyncGenerator<Uint8Array> {
     const blob = await blobs.get(sha256);
     if (!blob) throw new UpstreamError('database', `blob ${sha256} is missing`);
-    const pieces: Uint8Array[] = [];
-    for await (const piece of blob.bytes) pieces.push(piece);
-    return Buffer.concat(pieces);
+    yield* blob.bytes;
   }
 
   return { take: makeInTurn(take) };

@@ -14,6 +14,7 @@ test('T41 a listing of 20,000 names that cannot be kept is one line of the log, 
   const snapshots = makeSnapshots({
     workspaces: { manifest: async () => new Map(), files: async () => [] } as unknown as Parameters<typeof makeSnapshots>[0]['workspaces'],
     blobs: { put: never, get: never },
+    notebooks: { same: never },
     jupyter: { list: async () => ({ entries, complete: true }), read: never, remove: never },
     putBack: { putLocked: never },
     limitBytes: 1e9,

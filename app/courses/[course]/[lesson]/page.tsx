@@ -60,6 +60,6 @@ export default async function LessonPage({ params }: Props) {
 
 /** Notebooks mostly begin with their title; the page then shows none of its own. */
 function startsWithTitle(notebook: LessonContents['notebook']): boolean {
-  const first = notebook.ok ? notebook.value.cells[0] : undefined;
+  const first = notebook.ok ? notebook.value.notebook.cells[0] : undefined;
   return first?.type === 'markdown' && /^\s*#\s/.test(first.source);
 }

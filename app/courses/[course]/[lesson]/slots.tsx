@@ -4,18 +4,19 @@ import { Prose } from '../../../../components/notebook/prose.tsx';
 import { SavedOutputs, type SavedView } from '../../../../components/notebook/saved-outputs.tsx';
 import { Tokens } from '../../../../components/notebook/tokens.tsx';
 import { pageBudget } from '../../../../lib/core/lessons/budget.ts';
-import { outputsFingerprint, type Cell, type Notebook, type Output } from '../../../../lib/core/lessons/notebook.ts';
+import type { Cell, Output } from '../../../../lib/core/lessons/notebook.ts';
 import { viewOf } from '../../../../lib/core/lessons/output.ts';
 import type { PagePreparing } from '../../../../lib/core/lessons/preparing.ts';
 import type { Place } from '../../../../lib/core/lessons/sanitise.ts';
+import type { Sight } from '../../../../lib/core/lessons/sight.ts';
 
 /** The notebook as the browser gets it first: what stands in its cells, and how the site shows them. */
-export async function renderCells(notebook: Notebook, place: Place, foreign: Set<string>, preparing: PagePreparing): Promise<{ cells: RenderedCell[]; slots: { [cell: string]: Slot } }> {
+export async function renderCells({ notebook, prints, left }: Sight, place: Place, foreign: Set<string>, preparing: PagePreparing): Promise<{ cells: RenderedCell[]; slots: { [cell: string]: Slot } }> {
   const cells = notebook.cells.map((cell): RenderedCell => ({
     id: cell.id,
     type: cell.type,
     source: cell.source,
-    outputs: cell.type === 'code' ? outputsFingerprint(cell.outputs) : '',
+    outputs: prints.get(cell.id) ?? '',
     executionCount: cell.type === 'code' ? cell.executionCount : null,
   }));
   let outputs: number = pageBudget.outputs;
@@ -24,17 +25,17 @@ export async function renderCells(notebook: Notebook, place: Place, foreign: Set
   for (const [i, cell] of notebook.cells.entries()) {
     const shown = cell.type === 'code' ? Math.min(cell.outputs.length, outputs) : 0;
     outputs -= shown;
-    slots[cell.id] = await slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, preparing);
+    slots[cell.id] = await slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, left.get(cell.id) ?? 0, preparing);
   }
   return { cells, slots };
 }
 
-async function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, preparing: PagePreparing): Promise<Slot> {
+async function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, leftOut: number, preparing: PagePreparing): Promise<Slot> {
   if (cell.type === 'code') {
     const code = <Tokens tokens={await preparing.code(cell.source)} />;
-    if (cell.outputs.length === 0) return { code };
-    const views = await viewsOf(cell.outputs.slice(0, shown), place, preparing);
-    return { code, outputs: <SavedOutputs views={views} left={cell.outputs.length - shown} foreign={foreign} /> };
+    const left = cell.outputs.length - shown + leftOut;
+    if (shown + left === 0) return { code };
+    return { code, outputs: <SavedOutputs views={await viewsOf(cell.outputs.slice(0, shown), place, preparing)} left={left} foreign={foreign} /> };
   }
   if (cell.type === 'raw' || cell.source.trim() === '') return {};
   const { tree } = await preparing.prose({ kind: 'markdown', source: cell.source, place: { ...place, attachments: cell.attachments } });

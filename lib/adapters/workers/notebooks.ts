@@ -1,0 +1,71 @@
+import { refuse, type Outcome, type Refusal } from '../../core/errors.ts';
+import { Unreadable, type NotebookWork } from '../../core/lessons/notebook-work.ts';
+import { notebookLimits, parseNotebook } from '../../core/lessons/notebook.ts';
+import { sightOf, type Sight } from '../../core/lessons/sight.ts';
+import { sameNotebook } from '../../core/workspaces/canonical.ts';
+import type { NotebookJob } from './notebooks.worker.ts';
+import { makePool, type Begun, type Ran } from './pool.ts';
+
+/** Up to here a notebook is read where it is asked for, in 10 ms; most have a tenth of it, and to send them costs more. */
+export const IN_PLACE_BYTES = 256 * 1024;
+
+/**
+ * One at a time, so that the other core is everybody's. A notebook of 60 MB takes two seconds and 300 MB of the heap; one of nothing but
+ * brackets takes ten times that, and is refused.
+ */
+const workers = { size: 1, waiting: 8, heapMb: 512, deadlineMs: 20_000 };
+
+const tooLarge: Refusal = { code: 'too_large', say: 'This notebook holds more than can be read here. Clear its outputs, or make it several.', limitBytes: notebookLimits.bytes };
+const tooMany: Refusal = { code: 'throttled', say: 'Too much was asked for at once. Try again in a moment.', retryAfterS: 5 };
+
+/** @param file `notebooks.worker.ts`, by its path: it is outside of Next's bundle */
+export function makeNotebookWork(file: string): NotebookWork & { close(): Promise<void> } {
+  const pool = makePool({ file, ...workers });
+  const do_ = (job: NotebookJob['do']): NotebookJob => ({ do: job });
+  const outcomeOf = <T>(ran: Ran<Outcome<T>>): Outcome<T> => (ran.state === 'done' ? ran.result : refuse(ran.state === 'full' ? tooMany : tooLarge));
+
+  async function* checked(bytes: AsyncIterable<Uint8Array>, person: string): AsyncGenerator<Uint8Array> {
+    const held: Uint8Array[] = [];
+    let length = 0;
+    let job: Begun | undefined;
+    try {
+      for await (const piece of bytes) {
+        length += piece.length;
+        held.push(piece);
+        if (length > IN_PLACE_BYTES) {
+          job ??= await pool.begin(person);
+          if (!job) throw new Unreadable(tooMany);
+          for (const one of held.splice(0)) await job.add(one);
+        }
+        yield piece;
+      }
+      const read = job ? outcomeOf(await job.run<Outcome<unknown>>(do_('check'))) : parseNotebook(Buffer.concat(held).toString('utf8'));
+      if (!read.ok) throw new Unreadable(read.refusal);
+    } finally {
+      job?.drop();
+    }
+  }
+
+  return {
+    checked,
+
+    async sight(bytes, size, person) {
+      if (size <= IN_PLACE_BYTES) return sightOf((await whole(bytes)).toString('utf8'));
+      return outcomeOf(await pool.run<Outcome<Sight>>(do_('sight'), { person, bodies: [bytes] }));
+    },
+
+    async same(one, other, sizes, person) {
+      if (sizes <= IN_PLACE_BYTES) return sameNotebook(await whole(one), await whole(other));
+      const ran = await pool.run<boolean>(do_('same'), { person, bodies: [one, other] });
+      return ran.state === 'done' && ran.result;
+    },
+
+    close: pool.close,
+  };
+}
+
+async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of bytes) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
