@@ -5,16 +5,23 @@ import type { Actor } from '../core/users/actor.ts';
 import type { BlobStore } from '../core/workspaces/blobs.ts';
 import { userBytesHeaders } from './files-headers.ts';
 import { streamOf } from './files.ts';
+import { paced } from './paced.ts';
 import { refusalResponse } from './respond.ts';
 
 type Deps = { lessons: Pick<ReturnType<typeof makeLessonAccess>, 'byId'>; blobs: Pick<BlobStore, 'get'> };
 
+type Asked = { lesson: LessonId; path: string };
+
 const absent = () => refusalResponse({ code: 'not_found', say: 'There is no such file in this lesson.' });
 
 /** A file of a lesson as its author published it, for the pictures and videos of its prose. Whole or one range of it. */
-export async function getAsset({ lessons, blobs }: Deps, actor: Actor, request: Request): Promise<Response> {
+export async function getAsset(deps: Deps, actor: Actor, request: Request): Promise<Response> {
   const asked = partsOf(request);
   if (!asked) return refusalResponse({ code: 'invalid', say: 'That is no path of a file.' });
+  return paced(actor, 'file', () => assetResponse(deps, actor, asked, request));
+}
+
+async function assetResponse({ lessons, blobs }: Deps, actor: Actor, asked: Asked, request: Request): Promise<Response> {
   const lesson = await lessons.byId(actor, asked.lesson);
   if (!lesson.ok) return refusalResponse(lesson.refusal);
   const asset = lesson.value.version.assets.find(({ path }) => path === asked.path);
@@ -46,7 +53,7 @@ function assetHeaders(path: string): Record<string, string> {
 }
 
 /** Lesson and path, decoded once; a slash that was sent encoded would read as a folder only after decoding, and is refused. */
-function partsOf(request: Request): { lesson: LessonId; path: string } | undefined {
+function partsOf(request: Request): Asked | undefined {
   const [, lesson, encoded] = /^\/api\/assets\/([^/]+)\/(.+)$/.exec(new URL(request.url).pathname) ?? [];
   if (lesson === undefined || encoded === undefined) return undefined;
   try {

@@ -8,7 +8,7 @@ import type { Actor } from '../core/users/actor.ts';
 import type { Files } from '../core/workspaces/files.ts';
 import { userBytesHeaders } from './files-headers.ts';
 import { jsonBody } from './open.ts';
-import { tooMany, turnOf } from './paced.ts';
+import { paced, tooMany, turnOf } from './paced.ts';
 import { refusalResponse, respond } from './respond.ts';
 
 type Hub = { files: Files };
@@ -32,6 +32,10 @@ const badPath = refusalResponse.bind(undefined, { code: 'invalid', say: 'That is
 export async function getFile({ files }: Hub, actor: Actor, workspace: WorkspaceId, request: Request): Promise<Response> {
   const path = pathOf(request);
   if (path === undefined) return badPath();
+  return paced(actor, 'file', () => fileResponse(files, actor, workspace, path, request));
+}
+
+async function fileResponse(files: Files, actor: Actor, workspace: WorkspaceId, path: string, request: Request): Promise<Response> {
   const found = await files.read(actor, workspace, path);
   if (!found.ok) return refusalResponse(found.refusal);
   const { file, bytes } = found.value;
@@ -87,7 +91,7 @@ export async function deleteFile({ files }: Hub, actor: Actor, workspace: Worksp
 }
 
 export const listFiles = async ({ files }: Hub, actor: Actor, workspace: WorkspaceId): Promise<Response> =>
-  respond(await files.list(actor, workspace), { headers: { 'cache-control': 'private, no-store' } });
+  paced(actor, 'file', async () => respond(await files.list(actor, workspace), { headers: { 'cache-control': 'private, no-store' } }));
 
 const Editor = z.object({ path: token(1_024), editor: z.enum(['page', 'lab']) });
 

@@ -5,7 +5,9 @@ import type { PagePreparing } from '../core/lessons/preparing.ts';
 import type { Sight } from '../core/lessons/sight.ts';
 import { makeRemembered } from '../core/remembered.ts';
 import type { Actor } from '../core/users/actor.ts';
+import type { SiteHub } from '../hub.ts';
 import { siteHub } from './hub.ts';
+import { pacedOutcome } from './paced.ts';
 
 type Neighbour = { id: LessonId; slug: string; title: string };
 
@@ -31,8 +33,11 @@ const largestKept = 200_000;
 const largeNotebooks = makeRemembered<Outcome<Sight>>(4);
 
 /** Everything a lesson's page shows, from the database: the learner's own copy where there is one, else the lesson. Starts nothing. */
-export async function lessonPage(actor: Actor, courseSlug: string, lessonSlug: string): Promise<Outcome<LessonPage>> {
-  const hub = await siteHub();
+export const lessonPage = async (actor: Actor, courseSlug: string, lessonSlug: string) => lessonPageOf(await siteHub(), actor, courseSlug, lessonSlug);
+
+export const lessonPageOf = (hub: SiteHub, actor: Actor, courseSlug: string, lessonSlug: string) => pacedOutcome(actor, 'page', () => contents(hub, actor, courseSlug, lessonSlug));
+
+async function contents(hub: SiteHub, actor: Actor, courseSlug: string, lessonSlug: string): Promise<Outcome<LessonPage>> {
   const [found, outline] = await Promise.all([hub.lessons.bySlug(actor, courseSlug, lessonSlug), hub.courses.outline(courseSlug)]);
   if (!found.ok) return found;
   const lesson = found.value;

@@ -6,6 +6,7 @@ import { cache } from 'react';
 import { Completion } from '../../../../components/notebook/completion.client.tsx';
 import { LessonFoot, Outline } from '../../../../components/notebook/navigation.tsx';
 import { NotebookView } from '../../../../components/notebook/notebook.client.tsx';
+import { Busy } from '../../../../components/shell/busy.tsx';
 import { Page } from '../../../../components/shell/page.tsx';
 import { Alert } from '../../../../components/ui/alert.tsx';
 import { actorOrSignIn } from '../../../../lib/web/actor.ts';
@@ -31,6 +32,7 @@ export default async function LessonPage({ params }: Props) {
   const { actor, found } = await load(course, lesson);
   if (!found.ok) {
     if (found.refusal.code === 'forbidden') redirect(`/courses/${course}`);
+    if (found.refusal.code === 'throttled') return <Busy refusal={found.refusal} again={`/courses/${course}/${lesson}`} />;
     notFound();
   }
   const page = found.value;
