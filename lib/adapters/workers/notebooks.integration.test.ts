@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { serialiseNotebook, parseNotebook } from '../../core/lessons/notebook.ts';
+import { parseNotebook, serialiseNotebook } from '../../core/lessons/notebook.ts';
 import type { NotebookWork } from '../../core/lessons/notebook-work.ts';
 import { IN_PLACE_BYTES, makeNotebookWork } from './notebooks.ts';
 
@@ -54,3 +54,18 @@ test('whoever stops in the middle of a notebook leaves its turn to the next', as
   }
   expect((await through(text)).length).toBe(text.length);
 }, 15_000);
+
+test('T45 what takes more than a worker has is refused with a sentence, and the next is read', async () => {
+  const dying = makeNotebookWork('lib/adapters/workers/dying.fixture.ts');
+  const text = file(IN_PLACE_BYTES);
+  try {
+    for (let times = 0; times < 2; times += 1) {
+      expect(await dying.sight(pieces(text), Buffer.byteLength(text), 'ada')).toMatchObject({ ok: false, refusal: { code: 'too_large', say: expect.stringContaining('Clear its outputs') } });
+    }
+    expect(await dying.same(pieces(text), pieces(text), 2 * text.length, 'ada')).toBe(false);
+    const small = file(10);
+    expect((await dying.sight(pieces(small), small.length, 'ada')).ok).toBe(true);
+  } finally {
+    await dying.close();
+  }
+});

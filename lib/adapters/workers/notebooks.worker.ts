@@ -1,14 +1,14 @@
 import { ok } from '../../core/errors.ts';
 import { parseNotebook } from '../../core/lessons/notebook.ts';
 import { sightOf } from '../../core/lessons/sight.ts';
-import { sameNotebook } from '../../core/workspaces/canonical.ts';
+import { canonicalHash } from '../../core/workspaces/canonical.ts';
 import { serve } from './serve.ts';
 
-export type NotebookJob = { do: 'check' | 'sight' | 'same' };
+export type NotebookJob = { do: 'check' | 'sight' | 'hash' };
 
 const none = Buffer.alloc(0);
 
-serve<NotebookJob, unknown>((job, [one = none, other = none]) => {
+serve<NotebookJob, unknown>((job, [one = none]) => {
   switch (job.do) {
     case 'check': {
       const read = parseNotebook(one.toString('utf8'));
@@ -16,7 +16,7 @@ serve<NotebookJob, unknown>((job, [one = none, other = none]) => {
     }
     case 'sight':
       return sightOf(one.toString('utf8'));
-    case 'same':
-      return sameNotebook(one, other);
+    case 'hash':
+      return canonicalHash(one);
   }
 });

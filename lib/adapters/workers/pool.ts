@@ -160,6 +160,7 @@ export function makePool({ file, size, each = size, waiting, heapMb, deadlineMs,
     async close(): Promise<void> {
       closed = true;
       await Promise.all([...all].map(({ child }) => new Promise<void>((gone) => {
+        child.ref();
         child.once('exit', () => gone());
         child.kill('SIGKILL');
       })));

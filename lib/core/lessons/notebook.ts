@@ -115,16 +115,16 @@ function freeId(cell: Cell, taken: Set<string>): string {
 }
 
 /** The file's text as Jupyter itself would write it (keys in order, indent 1, lines split), so that a save by either looks the same. */
-export function serialiseNotebook(notebook: Notebook): string {
-  const file = {
-    ...notebook.rest,
-    nbformat: 4,
-    nbformat_minor: Math.max(5, count(notebook.rest.nbformat_minor) ?? 5),
-    metadata: notebook.metadata,
-    cells: notebook.cells.map(writeCell),
-  };
-  return `${JSON.stringify(canonical(file), undefined, 1)}\n`;
-}
+export const serialiseNotebook = (notebook: Notebook): string => `${JSON.stringify(canonical(notebookFile(notebook)), undefined, 1)}\n`;
+
+/** What such a text holds, in any order of its keys. */
+export const notebookFile = (notebook: Notebook): JsonObject => ({
+  ...notebook.rest,
+  nbformat: 4,
+  nbformat_minor: Math.max(5, count(notebook.rest.nbformat_minor) ?? 5),
+  metadata: notebook.metadata,
+  cells: notebook.cells.map(writeCell),
+});
 
 function writeCell(cell: Cell): JsonObject {
   const metadata = isObject(cell.rest.metadata) ? without(cell.rest.metadata, 'trusted') : {};

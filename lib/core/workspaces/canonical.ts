@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { canonical, isObject, type Json, type JsonObject } from '../lessons/json.ts';
-import { parseNotebook, serialiseNotebook } from '../lessons/notebook.ts';
+import { notebookFile, parseNotebook } from '../lessons/notebook.ts';
 
 /**
  * A notebook's content without what a save by Jupyter changes and nobody wrote: order and spacing of the JSON, text in
@@ -8,8 +9,13 @@ import { parseNotebook, serialiseNotebook } from '../lessons/notebook.ts';
 export function canonicalNotebook(bytes: Uint8Array): string | undefined {
   const notebook = parseNotebook(new TextDecoder().decode(bytes));
   if (!notebook.ok) return undefined;
-  const written = JSON.parse(serialiseNotebook(notebook.value)) as Json;
-  return JSON.stringify(canonical(withoutTrust(written)));
+  return JSON.stringify(canonical(withoutTrust(notebookFile(notebook.value))));
+}
+
+/** Names that content: equal for equal ones. */
+export function canonicalHash(bytes: Uint8Array): string | undefined {
+  const text = canonicalNotebook(bytes);
+  return text === undefined ? undefined : createHash('sha256').update(text).digest('hex');
 }
 
 /** Whether two files hold the same notebook. */
