@@ -27,6 +27,7 @@ import { makeAdmin } from './core/admin/admin.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
 import { makeCourseProfiles } from './core/servers/offer.ts';
 import { makeServers } from './core/servers/open.ts';
+import { withCircuits, type CircuitLimits } from './core/servers/circuit.ts';
 import type { Spawner } from './core/servers/spawner.ts';
 import type { SessionStore } from './core/users/sessions.ts';
 import { makeAdminLink } from './core/users/admin-link.ts';
@@ -52,15 +53,21 @@ const LOCKS_ANSWER_MS = 5_000;
 /**
  * The one assembly point: every port of lib/core gets its adapter here, and nowhere else. Each program builds one hub at its
  * start and closes it at its end.
+ *
+ * @param circuits how soon a notebook server that hangs is let alone, and ended; of tests that wait for it
  */
-export function makeHub(config: Config, secrets: Secrets) {
+export function makeHub(config: Config, secrets: Secrets, circuits?: CircuitLimits) {
   const log = pino({ level: config.logLevel, redact: redacted }, pino.destination({ dest: 1, sync: false }));
   const onError = (error: Error) => log.warn({ err: error }, 'database connection lost');
   const pool = makePool(secrets.databaseUrl, { onError });
   const database = makeDatabase(pool);
   const bus = makeBus(database, secrets.databaseDirectUrl, { onError });
   const serverStore = makeServerStore(database);
-  const jupyter = makeJupyter();
+  const client = makeJupyter();
+  const jupyter = withCircuits(client, (server, why) => {
+    log.warn({ server: server.id, why }, 'a notebook server is to be ended');
+    serverStore.wantStopped(server.id, why).catch(onError);
+  }, circuits);
   const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks', LOCKS_ANSWER_MS));
   const blobs = makeBlobStore(database);
   const notebooks = makeNotebookWork(NOTEBOOKS_WORKER);
@@ -92,7 +99,7 @@ export function makeHub(config: Config, secrets: Secrets) {
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
-      await jupyter.close();
+      await client.close();
       await notebooks.close();
       await Promise.all([pool.end(), locks.close()]);
     },
@@ -152,8 +159,8 @@ async function assemblePods({ kubeconfig, apiServer, namespaces, pods }: Config[
 }
 
 /** The hub of the site: the same and what only the site needs. Prisma is loaded here alone, to keep the other programs small. */
-export async function makeSiteHub(config: Config, secrets: Secrets) {
-  const hub = makeHub(config, secrets);
+export async function makeSiteHub(config: Config, secrets: Secrets, circuits?: CircuitLimits) {
+  const hub = makeHub(config, secrets, circuits);
   // From the start on, not from the first browser's: /readyz says whether events are heard.
   hub.bus.subscribe(() => undefined, () => undefined);
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');

@@ -1,3 +1,4 @@
+import { UpstreamError } from '../core/errors.ts';
 import type { Lease } from '../core/servers/lease.ts';
 import type { Access, Jupyter } from '../core/servers/jupyter.ts';
 import { afterFailedStart, endStateOf, type Action, type Limits } from '../core/servers/reconcile.ts';
@@ -96,7 +97,12 @@ export function makeAct({ store, lease, spawner, jupyter, snapshots, keys, limit
         const workspace = 'workspace' in server ? server.workspace : undefined;
         const save = action.save;
         if (save && workspace) {
-          await effect(term, 'save', async () => snapshots.take(await access(ref, save.address), workspace)).catch((error: unknown) => {
+          await effect(term, 'save', async () => {
+            const found = await access(ref, save.address);
+            // What hangs may do so wholly; that is known in seconds, and the rest of its end need not wait for more.
+            if (server.state === 'stopping' && server.reason === 'hung' && (await jupyter.prove(found)) !== 'proven') throw new UpstreamError('jupyter', 'save: it does not answer at all');
+            await snapshots.take(found, workspace);
+          }).catch((error: unknown) => {
             if (error instanceof Deposed || !save.isLast) throw error;
             log.error({ err: error, server: ref.id, workspace }, 'the last snapshot failed to the end: what code wrote since the one before is lost with the server');
           });

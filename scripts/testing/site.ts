@@ -7,6 +7,7 @@ import { makeLease } from '../../lib/adapters/postgres/lease.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import { defaultOptions, makeController } from '../../lib/controller/controller.ts';
 import type { LessonId, UserId, WorkspaceId } from '../../lib/core/ids.ts';
+import type { CircuitLimits } from '../../lib/core/servers/circuit.ts';
 import type { Access } from '../../lib/core/servers/jupyter.ts';
 import { anyProfile } from '../../lib/core/servers/server.fixture.ts';
 import { serverSecrets } from '../../lib/core/servers/secrets.ts';
@@ -16,7 +17,7 @@ import { makeSiteHub } from '../../lib/hub.ts';
 import { makeDatabase } from './database.ts';
 import { makeTestSpawner } from './server.ts';
 
-type Options = { poolFloor?: number; settings?: Record<string, string> };
+type Options = { poolFloor?: number; settings?: Record<string, string>; circuits?: CircuitLimits };
 
 /** The root secret of each test site. */
 export const SECRET = 'a secret for the tests of the site';
@@ -33,11 +34,11 @@ export const notebookOf = (...code: string[]) => ({
  * The site as it runs, without Next: its hub over a database of its own, and a real controller with real servers in
  * sandboxes. `end` leaves nothing of it.
  */
-export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings = {} }: Options = {}) {
+export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings = {}, circuits }: Options = {}) {
   const database = await makeDatabase();
   const stateDir = mkdtempSync(join(tmpdir(), 'lectern-site-'));
   const { config, secrets } = readConfig({ LECTERN_SECRET: SECRET, DATABASE_URL: database.url, LECTERN_STATE_DIR: stateDir, LECTERN_LOG_LEVEL: 'error', LECTERN_SERVERS_PER_USER: '10', ...settings });
-  const hub = await makeSiteHub(config, secrets);
+  const hub = await makeSiteHub(config, secrets, circuits);
   const spawner = await makeTestSpawner(pythonDir);
   const unkept: { path: string; why: string }[] = [];
   const snapshots = makeSnapshots({ ...hub, limitBytes: config.workspaceBytes, now: () => new Date(), store: hub.serverStore, onUnkept: (facts) => unkept.push(...facts.some) });

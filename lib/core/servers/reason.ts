@@ -15,6 +15,7 @@ export const endReasons = {
   room: { learner: 'No machine had room for your server. Please try again later; the people who run this site have been told.', operator: 'fits on no node' },
   image: { learner: 'The software your server is made from could not be fetched. Please try again later; the people who run this site have been told.', operator: 'its image could not be pulled' },
   protocol: { learner: 'The software of your server answered in a way it should not, so the server was stopped. Your saved work is safe.', operator: 'answered past a limit, or in another shape than a server of ours does' },
+  hung: { learner: 'Your server stopped answering, so it was stopped. Your saved work is safe.', operator: 'did not answer what it was asked, again and again' },
   deadline: { learner: 'Your server did not start in time. Please try again.', operator: 'start deadline exceeded' },
   start: { learner: 'Your server could not be started. Please try again; the people who run this site have been told.', operator: 'the spawner refused or failed the start' },
   mistaken: { learner: 'Your server was replaced.', operator: 'not known to the database, or its identity did not hold' },

@@ -61,8 +61,8 @@ export function decide(server: Server, { sighting, claimed, markAgain, broke }: 
     }
     case 'stopping': {
       // Also after the deadline: no controller may have been there to try before.
-      // And of what answers as it likes, one try is enough.
-      const isLast = server.reason === 'protocol' || now.getTime() - server.since.getTime() > limits.saveMs;
+      // And of what answers as it likes, or not at all, one try is enough.
+      const isLast = server.reason === 'protocol' || server.reason === 'hung' || now.getTime() - server.since.getTime() > limits.saveMs;
       const save = sighting.state === 'ready' && server.workspace && server.reason !== 'mistaken' ? { save: { address: sighting.address, isLast } } : {};
       return { do: 'remove', reason: server.reason, ...instanceOf(sighting), ...save };
     }
@@ -102,6 +102,7 @@ export function endStateOf(reason: EndReason): 'stopped' | 'failed' {
     case 'room':
     case 'image':
     case 'protocol':
+    case 'hung':
     case 'deadline':
     case 'start':
     case 'mistaken':

@@ -2,7 +2,7 @@ import { signGrant, type GrantKeys } from '../auth/grant.ts';
 import type { Bus } from '../bus.ts';
 import type { makeLessonAccess } from '../courses/access.ts';
 import type { CourseStore } from '../courses/course.ts';
-import { ok, refuse, type Outcome } from '../errors.ts';
+import { ok, refuse, UpstreamError, type Outcome } from '../errors.ts';
 import type { LessonId, WorkspaceId } from '../ids.ts';
 import type { Access, Jupyter, PutBackResult } from '../servers/jupyter.ts';
 import { heardOf, type Servers } from '../servers/open.ts';
@@ -39,6 +39,11 @@ type Deps = {
 const ENTER_WAIT_MS = 2_000;
 /** How long `open` waits for the notebook to be ready on a server that is: longer than it takes, unless there is much to put there. */
 const ENTRY_WAIT_MS = 1_000;
+
+/** How long `enter` waits for the notebook; after that the browser asks again, and the preparing goes on. */
+const PREPARED_WAIT_MS = 10_000;
+
+const notAnswering = refuse({ code: 'unavailable', say: 'Your server does not answer. Your saved work is safe. If it stays so the server is stopped by itself; or stop it, and open the lesson again.' });
 
 type Session = { sessionId: string; kernelId: string; notice?: string };
 type Enterable = RunningServer & { markedAt: Date };
@@ -110,9 +115,7 @@ export function makeOpening(deps: Deps) {
     if (!isEnterable(running)) return undefined;
     const entry = entryTo(actor, workspace, running, path);
     background(entry, 'prepare ahead');
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), ENTRY_WAIT_MS);
-    return Promise.race([entry.catch(() => undefined), late]).finally(() => clearTimeout(timer));
+    return soon(entry.catch(() => undefined), ENTRY_WAIT_MS);
   }
 
   return {
@@ -146,7 +149,17 @@ export function makeOpening(deps: Deps) {
       if (file?.kind !== 'file') return refuse({ code: 'not_found', say: 'There is no such notebook.' });
       if (!isEnterable(server)) return ok({ state: 'waiting', server: await servers.view(workspace.id) });
 
-      return ok({ state: 'entered', ...(await entryTo(actor, workspace, server, path)) });
+      const entering = entryTo(actor, workspace, server, path);
+      try {
+        const entry = await soon(entering, PREPARED_WAIT_MS);
+        if (entry) return ok({ state: 'entered', ...entry });
+        background(entering, 'prepare');
+        return ok({ state: 'waiting', server: await servers.view(workspace.id) });
+      } catch (error) {
+        if (!(error instanceof UpstreamError) || error.system !== 'jupyter') throw error;
+        onBackground(error, 'enter');
+        return notAnswering;
+      }
     },
   };
 
@@ -167,6 +180,13 @@ export function makeOpening(deps: Deps) {
 }
 
 export type Opening = ReturnType<typeof makeOpening>;
+
+/** What comes within that time, else undefined; the work goes on. */
+async function soon<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
 
 /** Work under a key that is under way is shared by whoever asks meanwhile. */
 function makeShared<T>() {
