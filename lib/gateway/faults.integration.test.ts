@@ -171,7 +171,7 @@ test('F25 a gateway that is told to go ends what is under way, and sends WebSock
 // Seen to fail without a limit to the life of a connection: all requests go over the first one.
 test('F25 a replica of the web program that is told to go has lost its connections before it ends', async () => {
   await start();
-  const going = makeSite({ config: world.config, log: world.hub.log, connectionMs: 50 });
+  const going = makeSite({ config: world.config, secrets: world.secrets, log: world.hub.log, connectionMs: 50 });
   const server = createServer((request, response) => going.request(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -27,7 +27,7 @@ import { makeTargets } from './target.ts';
 /** What the front door is made from; a hub has all of it. */
 export type GatewayDeps = {
   config: { site: URL; notebookDomain: string; web: URL; trustedProxies: readonly string[]; tls?: { certFile: string; keyFile: string } };
-  secrets: { keys: readonly { kid: string; grant: Uint8Array; server: Uint8Array }[] };
+  secrets: { keys: readonly { kid: string; nextAuth: string; grant: Uint8Array; server: Uint8Array }[] };
   rows: GatewayRows;
   bus: Bus;
   jupyter: Pick<Jupyter, 'prove'>;
@@ -68,7 +68,7 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
   const sockets = makeSockets(patience);
   const exchanges = makeExchanges();
   const pace = makePace(leastRate);
-  const site = makeSite({ config, log });
+  const site = makeSite({ config, secrets, log });
   const ours = notebookHeaders(config.site.origin);
   const specials = [makeContents({ labSave, arrivals, ours, patience: writes, onError: (err) => log.warn({ err }, 'a write of JupyterLab failed') })];
   const notebook = makeNotebook({ config, ours, gate, routes, targets, sockets, exchanges, specials, log });
@@ -82,12 +82,20 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
   const sitePort = config.site.port;
   let draining = false;
 
+  // One request that we did not foresee must not end everybody's.
+  const broken = (err: unknown) => log.warn({ err }, 'a request failed in the gateway itself');
+
+  function mistake(err: unknown, request: IncomingMessage, response: ServerResponse) {
+    broken(err);
+    answer(request, response, mistaken);
+  }
+
   function handle(request: IncomingMessage, response: ServerResponse) {
     if (draining) response.shouldKeepAlive = false;
     response.on('error', () => undefined);
     const host = request.headers.host ?? '';
     if (hasTwoHosts(request)) return answer(request, response, misdirected);
-    if (host === config.site.host) return site.request(request, response);
+    if (host === config.site.host) return void site.request(request, response).catch((err: unknown) => mistake(err, request, response));
     const key = portOf(host) === sitePort ? keyOfHost(host, config.notebookDomain) : undefined;
     if (key) return notebook.request(request, response, key);
     if (request.url === '/healthz') return answer(request, response, alive);
@@ -114,16 +122,13 @@ export function makeGateway({ config, secrets, rows, bus, jupyter, labSave, arri
 
   const server = listenable(config.tls);
   const crowd = makeCrowd(server, config);
-  // One request that we did not foresee must not end everybody's.
-  const broken = (err: unknown) => log.warn({ err }, 'a request failed in the gateway itself');
   server.on('request', (request, response) => {
     try {
       crowd.heard(request, response);
       pace.watch(request, response);
       handle(request, response);
     } catch (err) {
-      broken(err);
-      answer(request, response, mistaken);
+      mistake(err, request, response);
     }
   });
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
