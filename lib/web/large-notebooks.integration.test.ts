@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { makeTestSite, notebookOf, type TestSite } from '../../scripts/testing/site.ts';
 import type { WorkspaceId } from '../core/ids.ts';
+import { sightOf } from '../core/lessons/sight.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { putFile } from './files.ts';
 import { lessonPage } from './lesson-page.ts';
@@ -61,7 +62,7 @@ async function standing(work: () => Promise<unknown>): Promise<number> {
 
 // Figures seen: the loop stood for 17 ms and another's save and page took 40 ms at the most, 19 before. Seen to fail, with 905 and 914 ms, with the work
 // done in the loop.
-test('T45 while one person saves and opens a notebook of 60 MB three times, the loop stands for less than 200 ms, and saves and pages of others are quick', async () => {
+test('T45 while one person saves and opens a notebook of 60 MB three times, the loop stands for less than 200 ms or a quarter of that work, and saves and pages of others are quick', async () => {
   let [mine, theirs] = [0, 0];
   const timed = async () => {
     const since = performance.now();
@@ -71,6 +72,11 @@ test('T45 while one person saves and opens a notebook of 60 MB three times, the 
   };
   await timed();
   const before = Math.max(await timed(), await timed(), await timed());
+  const text = large(60).toString();
+  const began = performance.now();
+  expect(sightOf(text).ok).toBe(true);
+  // What the loop would stand for, on this machine with all else that it does now.
+  const tookHere = performance.now() - began;
   const rounds: { stood: number; others: number }[] = [];
   for (const bytes of [large(60, 1), large(60, 2), large(60, 3)]) {
     let [open, others] = [true, 0];
@@ -88,7 +94,7 @@ test('T45 while one person saves and opens a notebook of 60 MB three times, the 
     });
     rounds.push({ stood, others });
   }
-  // Whatever else the machine does is not theirs: the best of three counts, with room for a machine that tests other things beside it.
-  expect(Math.min(...rounds.map(({ stood }) => stood))).toBeLessThan(200);
-  expect(Math.min(...rounds.map(({ others }) => others))).toBeLessThan(Math.max(before * 1.5, 400));
+  // Whatever else the machine does is not theirs: the best of three counts.
+  expect(Math.min(...rounds.map(({ stood }) => stood))).toBeLessThan(Math.max(tookHere / 4, 200));
+  expect(Math.min(...rounds.map(({ others }) => others))).toBeLessThan(Math.max(before * 1.5, tookHere / 4, 150));
 }, 120_000);
