@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { readFolder } from '../lib/adapters/archive/folder.ts';
+import { importsInPlace } from '../lib/adapters/workers/notebooks.ts';
 import { makeCourseImport } from '../lib/core/courses/import/import.ts';
 import type { CourseAuthoring } from '../lib/core/courses/authoring.ts';
 import type { CourseStore } from '../lib/core/courses/course.ts';
@@ -57,7 +58,7 @@ async function addPerson({ pool, passwords }: SeedDeps, { email, name, role }: (
 async function importCourse({ pool, blobs, authoring }: SeedDeps): Promise<void> {
   const { rows } = await pool.query<{ id: UserId }>('SELECT id FROM "user" WHERE email = $1', [PEOPLE[1]!.email]);
   const upload = await readFolder(join(import.meta.dirname, 'courses', COURSE));
-  const imported = await makeCourseImport({ blobs, authoring }).run(upload, rows[0]!.id);
+  const imported = await makeCourseImport({ blobs, authoring, notebooks: importsInPlace }).run(upload, rows[0]!.id);
   if (!imported.ok) throw new Error(`the demonstration course is refused: ${imported.refusal.say}`);
   await authoring.setPublished(imported.value.id, true);
 }

@@ -16,7 +16,7 @@ const here = new Map<string, number>();
 
 /** The dry run: what the files would become, and every problem with them. */
 export const checkUpload = (deps: Deps, actor: Actor, request: Request): Promise<Response> =>
-  withUpload(deps, actor, request, async (upload) => ({ ok: true, value: await deps.courseImport.check(upload) }));
+  withUpload(deps, actor, request, async (upload) => ({ ok: true, value: await deps.courseImport.check(upload, actor.id) }));
 
 /** Makes the course, unpublished. */
 export const importUpload = (deps: Deps, actor: Actor, request: Request): Promise<Response> =>

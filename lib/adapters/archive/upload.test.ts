@@ -8,6 +8,8 @@ import { makeCourseImport } from '../../core/courses/import/import.ts';
 import { importLimits } from '../../core/courses/import/limits.ts';
 import type { ImportReport } from '../../core/courses/import/report.ts';
 import type { Outcome } from '../../core/errors.ts';
+import type { UserId } from '../../core/ids.ts';
+import { importsInPlace } from '../workers/notebooks.ts';
 import { makeUploadReader } from './upload.ts';
 import { craftZip, notebookBytes, uploadBody, type CraftedEntry } from './zip.fixture.ts';
 
@@ -21,13 +23,14 @@ const lesson = notebookBytes({ type: 'markdown', source: '# A lesson' });
 const imports = makeCourseImport({
   blobs: { put: () => Promise.reject(new Error('a dry run keeps nothing')), get: async () => undefined },
   authoring: { create: () => Promise.reject(new Error('a dry run makes nothing')) },
+  notebooks: importsInPlace,
 });
 
 async function checkBody(body: AsyncIterable<Uint8Array>): Promise<Outcome<ImportReport>> {
   const received = await makeUploadReader().receive(body);
   if (!received.ok) return received;
   try {
-    return { ok: true, value: await imports.check(received.value) };
+    return { ok: true, value: await imports.check(received.value, 'author' as UserId) };
   } finally {
     await received.value.close();
   }

@@ -45,6 +45,17 @@ test.each(sizes)('what a page begins with, and whether two are the same, come ou
   expect(await notebooks.same(pieces(text), pieces(file(characters + 1)), size * 2, 'ada')).toBe(false);
 });
 
+test.each(sizes)('a file that is to be a lesson is known %s as well: planned without its outputs, kept with its text', async (_where, characters) => {
+  const bytes = Buffer.from(`\ufeff${file(characters)}`, 'utf16le');
+  const imported = (to: 'plan' | 'keep') => notebooks.imported('a.ipynb', (async function* () {
+    yield bytes;
+  })(), bytes.length, 'ada', to);
+  expect(await imported('plan')).toMatchObject({ ok: true, value: { state: 'good', text: '', notebook: { cells: [{ id: 'a', source: '1', outputs: [] }] }, problems: [{ code: 'encoding' }] } });
+  const kept = await imported('keep');
+  expect(kept.ok && kept.value.state === 'good' && kept.value.text).toContain('é'.repeat(characters));
+  expect(await notebooks.imported('a.ipynb', pieces('x'.repeat(characters)), characters, 'ada', 'plan')).toMatchObject({ ok: true, value: { state: 'bad', problems: [{ code: 'json' }] } });
+});
+
 // Seen to fail with nothing dropped when nobody reads on: the next waits for the deadline of the one before.
 test('whoever stops in the middle of a notebook leaves its turn to the next', async () => {
   const text = file(10 * IN_PLACE_BYTES);

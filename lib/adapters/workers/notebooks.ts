@@ -1,4 +1,5 @@
-import { refuse, type Outcome, type Refusal } from '../../core/errors.ts';
+import { checkedFor, type CheckedNotebook } from '../../core/courses/import/notebook.ts';
+import { ok, refuse, type Outcome, type Refusal } from '../../core/errors.ts';
 import { Unreadable, type NotebookWork } from '../../core/lessons/notebook-work.ts';
 import { notebookLimits, parseNotebook } from '../../core/lessons/notebook.ts';
 import { sightOf, type Sight } from '../../core/lessons/sight.ts';
@@ -21,7 +22,7 @@ const tooMany: Refusal = { code: 'throttled', say: 'Too much was asked for at on
 /** @param file `notebooks.worker.ts`, by its path: it is outside of Next's bundle */
 export function makeNotebookWork(file: string): NotebookWork & { close(): Promise<void> } {
   const pool = makePool({ file, ...workers });
-  const do_ = (job: NotebookJob['do']): NotebookJob => ({ do: job });
+  const run = <Result>(job: NotebookJob, person: string, body: AsyncIterable<Uint8Array>) => pool.run<Result>(job, { person, bodies: [body] });
   const outcomeOf = <T>(ran: Ran<Outcome<T>>): Outcome<T> => (ran.state === 'done' ? ran.result : refuse(ran.state === 'full' ? tooMany : tooLarge));
 
   async function* checked(bytes: AsyncIterable<Uint8Array>, person: string): AsyncGenerator<Uint8Array> {
@@ -39,7 +40,7 @@ export function makeNotebookWork(file: string): NotebookWork & { close(): Promis
         }
         yield piece;
       }
-      const read = job ? outcomeOf(await job.run<Outcome<unknown>>(do_('check'))) : parseNotebook(Buffer.concat(held).toString('utf8'));
+      const read = job ? outcomeOf(await job.run<Outcome<unknown>>({ do: 'check' } satisfies NotebookJob)) : parseNotebook(Buffer.concat(held).toString('utf8'));
       if (!read.ok) throw new Unreadable(read.refusal);
     } finally {
       job?.drop();
@@ -47,7 +48,7 @@ export function makeNotebookWork(file: string): NotebookWork & { close(): Promis
   }
 
   async function hashOf(bytes: AsyncIterable<Uint8Array>, person: string): Promise<string | undefined> {
-    const ran = await pool.run<string | undefined>(do_('hash'), { person, bodies: [bytes] });
+    const ran = await run<string | undefined>({ do: 'hash' }, person, bytes);
     return ran.state === 'done' ? ran.result : undefined;
   }
 
@@ -56,7 +57,7 @@ export function makeNotebookWork(file: string): NotebookWork & { close(): Promis
 
     async sight(bytes, size, person) {
       if (size <= IN_PLACE_BYTES) return sightOf((await whole(bytes)).toString('utf8'));
-      return outcomeOf(await pool.run<Outcome<Sight>>(do_('sight'), { person, bodies: [bytes] }));
+      return outcomeOf(await run<Outcome<Sight>>({ do: 'sight' }, person, bytes));
     },
 
     async same(one, other, sizes, person) {
@@ -66,9 +67,19 @@ export function makeNotebookWork(file: string): NotebookWork & { close(): Promis
       return first !== undefined && first === (await hashOf(other, person));
     },
 
+    async imported(file, bytes, size, person, to) {
+      if (size <= IN_PLACE_BYTES) return importsInPlace.imported(file, bytes, size, person, to);
+      return outcomeOf(await run<Outcome<CheckedNotebook>>({ do: 'import', file, to }, person, bytes));
+    },
+
     close: pool.close,
   };
 }
+
+/** For a program of its own, which serves nobody beside. */
+export const importsInPlace: Pick<NotebookWork, 'imported'> = {
+  imported: async (file, bytes, _size, _person, to) => ok(checkedFor(to, file, await whole(bytes))),
+};
 
 async function whole(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const pieces: Uint8Array[] = [];

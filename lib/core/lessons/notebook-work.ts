@@ -1,3 +1,4 @@
+import type { CheckedNotebook } from '../courses/import/notebook.ts';
 import type { Outcome, Refusal } from '../errors.ts';
 import type { Sight } from './sight.ts';
 
@@ -23,4 +24,6 @@ export interface NotebookWork {
   sight(bytes: AsyncIterable<Uint8Array>, size: number, person: string): Promise<Outcome<Sight>>;
   /** Whether two files hold the same notebook. What cannot be read, or takes too much, is the same as nothing. */
   same(one: AsyncIterable<Uint8Array>, other: AsyncIterable<Uint8Array>, sizes: number, person: string): Promise<boolean>;
+  /** What is known of a file that is to be a lesson. `to` plan a course, without outputs; or to `keep` it, with its text. */
+  imported(file: string, bytes: AsyncIterable<Uint8Array>, size: number, person: string, to: 'plan' | 'keep'): Promise<Outcome<CheckedNotebook>>;
 }

@@ -1,5 +1,6 @@
 import { ok, refuse, type Outcome } from '../../errors.ts';
 import type { CourseId, UserId } from '../../ids.ts';
+import type { NotebookWork } from '../../lessons/notebook-work.ts';
 import type { Notebook } from '../../lessons/notebook.ts';
 import type { BlobStore } from '../../workspaces/blobs.ts';
 import type { CourseAuthoring, NewCourse } from '../authoring.ts';
@@ -7,22 +8,22 @@ import type { Asset } from '../course.ts';
 import { sortEntries, type CourseFile } from './entries.ts';
 import { identify } from './identify.ts';
 import { importLimits } from './limits.ts';
-import { checkNotebook, type CheckedNotebook } from './notebook.ts';
+import type { CheckedNotebook } from './notebook.ts';
 import { planCourse, type CoursePlan } from './plan.ts';
 import { checkReferences } from './references.ts';
 import { hasErrors, listed, type ImportReport, type Problem } from './report.ts';
 import { DamagedEntry, type Upload } from './upload.ts';
 
-type Deps = { blobs: BlobStore; authoring: Pick<CourseAuthoring, 'create'> };
+type Deps = { blobs: BlobStore; notebooks: Pick<NotebookWork, 'imported'>; authoring: Pick<CourseAuthoring, 'create'> };
 
 /** What is known of an upload after all of it was read once and nothing kept. */
 type Checked = { report: ImportReport; plan?: CoursePlan; files: CourseFile[] };
 
 /** Courses made from uploads. Making one into a course that exists already is not possible yet. */
-export const makeCourseImport = ({ blobs, authoring }: Deps) => ({
+export const makeCourseImport = ({ blobs, notebooks, authoring }: Deps) => ({
   /** The dry run: reads everything, keeps nothing. */
-  async check(upload: Upload): Promise<ImportReport> {
-    return (await check(upload)).report;
+  async check(upload: Upload, author: UserId): Promise<ImportReport> {
+    return (await check(upload, notebooks, author)).report;
   },
 
   /**
@@ -30,15 +31,15 @@ export const makeCourseImport = ({ blobs, authoring }: Deps) => ({
    * Blobs are kept before the course names them, so a crash leaves unused blobs and never a course without its files.
    */
   async run(upload: Upload, author: UserId): Promise<Outcome<{ id: CourseId; slug: string; report: ImportReport }>> {
-    const { report, plan, files } = await check(upload);
+    const { report, plan, files } = await check(upload, notebooks, author);
     if (!plan) return refuse({ code: 'invalid', say: 'These files cannot become a course yet. See the problems listed.' });
     const kept = new Map<string, Asset>();
-    for (const file of files) kept.set(file.path, await keep(upload, file, blobs));
+    for (const file of files) kept.set(file.path, file.notebook ? await keepNotebook(upload, file, { blobs, notebooks }, author) : { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size)) });
     return ok({ ...(await authoring.create(author, toCourse(plan, kept))), report });
   },
 });
 
-async function check(upload: Upload): Promise<Checked> {
+async function check(upload: Upload, work: Deps['notebooks'], author: UserId): Promise<Checked> {
   const { name, files, problems } = sortEntries(upload.name, upload.entries);
   // What is over a limit by its own word is not unpacked to see what else is wrong.
   if (hasErrors(problems)) return { report: listed(problems), files };
@@ -47,7 +48,7 @@ async function check(upload: Upload): Promise<Checked> {
   for (const file of files) {
     try {
       if (file.notebook) {
-        const read = await checked(upload, file);
+        const read = await checked(upload, file, work, author, 'plan');
         problems.push(...read.problems);
         if (read.state === 'good') notebooks.set(file.path, read.notebook);
       } else if (file.path.toLowerCase() === 'readme.md' && file.entry.size <= importLimits.listBytes) {
@@ -78,28 +79,34 @@ function damaged(error: unknown, file: string): Problem {
   throw error;
 }
 
-/** A whole small file; `sortEntries` has refused larger ones, and reading stops at the declared size. */
-async function bytesOf(upload: Upload, { entry }: CourseFile): Promise<Uint8Array> {
-  const bytes = new Uint8Array(entry.size);
+/** A whole small file; `sortEntries` has refused larger ones. */
+async function bytesOf(upload: Upload, file: CourseFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.entry.size);
   let length = 0;
-  for await (const chunk of upload.read(entry)) {
-    if (length + chunk.length > bytes.length) throw new DamagedEntry(entry.path);
-    bytes.set(chunk, length);
-    length += chunk.length;
+  for await (const piece of within(upload, file)) {
+    bytes.set(piece, length);
+    length += piece.length;
   }
   return bytes.subarray(0, length);
 }
 
-async function checked(upload: Upload, file: CourseFile): Promise<CheckedNotebook> {
-  const found = identify(file.path, await bytesOf(upload, file));
-  if (found.is === 'other') return { state: 'bad', problems: [found.problem] };
-  const notebook = checkNotebook(file.path, found.text);
-  return { ...notebook, problems: [...found.problems, ...notebook.problems] };
+/** Reading stops at the declared size. */
+async function* within(upload: Upload, { entry }: CourseFile): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of upload.read(entry)) {
+    length += piece.length;
+    if (length > entry.size) throw new DamagedEntry(entry.path);
+    yield piece;
+  }
 }
 
-async function keep(upload: Upload, file: CourseFile, blobs: BlobStore): Promise<Asset> {
-  if (!file.notebook) return { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size)) };
-  const read = await checked(upload, file);
+async function checked(upload: Upload, file: CourseFile, work: Deps['notebooks'], author: UserId, to: 'plan' | 'keep'): Promise<CheckedNotebook> {
+  const read = await work.imported(file.path, within(upload, file), file.entry.size, author, to);
+  return read.ok ? read.value : { state: 'bad', problems: [{ severity: 'error', code: 'too_large', file: file.path, say: read.refusal.say }] };
+}
+
+async function keepNotebook(upload: Upload, file: CourseFile, { blobs, notebooks }: Pick<Deps, 'blobs' | 'notebooks'>, author: UserId): Promise<Asset> {
+  const read = await checked(upload, file, notebooks, author, 'keep');
   if (read.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
   return { path: file.path, ...(await blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes)) };
 }

@@ -1,6 +1,6 @@
 import { isObject, nesting, type Json, type JsonObject } from '../../lessons/json.ts';
-import { isCellId, readNotebook, serialiseNotebook, type Notebook } from '../../lessons/notebook.ts';
-import { whyNotJson, withoutNaN } from './identify.ts';
+import { isCellId, readNotebook, serialiseNotebook, type Cell, type Notebook } from '../../lessons/notebook.ts';
+import { identify, whyNotJson, withoutNaN } from './identify.ts';
 import { importLimits } from './limits.ts';
 import { repairCell, repairNotebookMetadata } from './repair.ts';
 import type { Problem } from './report.ts';
@@ -9,6 +9,23 @@ import type { Problem } from './report.ts';
 const KERNEL = { name: 'python3', display_name: 'Python 3 (ipykernel)', language: 'python' };
 
 export type CheckedNotebook = { state: 'good'; notebook: Notebook; text: string; problems: Problem[] } | { state: 'bad'; problems: Problem[] };
+
+/** The same, of a file that is to be a notebook. */
+function checkFile(file: string, bytes: Uint8Array): CheckedNotebook {
+  const found = identify(file, bytes);
+  if (found.is === 'other') return { state: 'bad', problems: [found.problem] };
+  const notebook = checkNotebook(file, found.text);
+  return { ...notebook, problems: [...found.problems, ...notebook.problems] };
+}
+
+/** The same, as far as a course is planned from it or it is kept: without what it shows, or without all but its text. */
+export function checkedFor(to: 'plan' | 'keep', file: string, bytes: Uint8Array): CheckedNotebook {
+  const checked = checkFile(file, bytes);
+  if (checked.state === 'bad') return checked;
+  if (to === 'keep') return { ...checked, notebook: { cells: [], metadata: {}, rest: {} } };
+  const cells = checked.notebook.cells.map((cell): Cell => ({ ...cell, ...(cell.type === 'code' ? { outputs: [] } : { attachments: {} }), rest: {} }) as Cell);
+  return { ...checked, text: '', notebook: { cells, metadata: {}, rest: {} } };
+}
 
 /**
  * Everything that can be said about one notebook by itself. A good one comes back as Jupyter would write it: format 4.5, an
