@@ -35,7 +35,7 @@ type Stamp = { requirements: string; server: string };
  * @throws PythonError
  */
 export async function preparePython({ python, dir, cacheDir, onProgress }: PythonOptions): Promise<void> {
-  const wanted: Stamp = { requirements: hashOf(['requirements.txt'], String(RECIPE)), server: hashOf(listServer()) };
+  const wanted: Stamp = { requirements: hashOf(['requirements.lock'], String(RECIPE)), server: hashOf(listServer()) };
   if (isUpToDate(dir, wanted)) return;
   const release = await takeTurn(dir, () => onProgress('Another program is making the notebook environment: waiting for it'));
   try {
@@ -94,7 +94,7 @@ function orTooOld(python: string, version: string): string {
 }
 
 async function installRequirements(dir: string, cacheDir: string | undefined, onProgress: (line: string) => void): Promise<void> {
-  const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--prefer-binary', '--progress-bar', 'off', ...(cacheDir ? ['--cache-dir', cacheDir] : []), '-r', join(SOURCE, 'requirements.txt')];
+  const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--prefer-binary', '--progress-bar', 'off', ...(cacheDir ? ['--cache-dir', cacheDir] : []), '--require-hashes', '-r', join(SOURCE, 'requirements.lock')];
   const pip = spawn(join(dir, 'bin/python'), args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const complaints: string[] = [];
   createInterface(pip.stdout).on('line', (line) => /^(Collecting|Installing collected)/.test(line) && onProgress(line.slice(0, 100)));

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { Obstacle, type Note } from '../progress.mjs';
 import { run } from '../run.mjs';
 import type { Image } from './archive.ts';
+import { forPython } from '../python-lock.ts';
 import { kept, keyOf } from './kept.ts';
 
 // The steps of k8s/images/notebook/Dockerfile without an engine: the same lists and scripts, and a layer kept for each.
@@ -28,7 +29,7 @@ export async function notebookImage(note: Note, inNamespaces: InNamespaces): Pro
     note('system packages');
     await makeSystem(into);
   });
-  const environmentKey = keyOf(systemKey, read('requirements.txt'), read('environment.sh'));
+  const environmentKey = keyOf(systemKey, read('requirements.lock'), read('environment.sh'));
   const environment = await layer(environmentKey, async (into) => {
     const wheels = join(into, 'wheels');
     await download(wheels, note);
@@ -58,13 +59,13 @@ async function download(wheels: string, note: Note): Promise<void> {
   const work = `${wheels}-by`;
   await must(process.env.LECTERN_PYTHON || 'python3', ['-m', 'venv', work]);
   // pip would decide the conditions by its own version.
-  const lines = readFileSync(join(CONTEXT, 'requirements.txt'), 'utf8').split('\n').filter((line) => !line.includes(`python_version < "${PYTHON}"`));
-  const wanted = join(work, 'requirements.txt');
-  writeFileSync(wanted, lines.map((line) => line.split(';')[0]).join('\n'));
+  const lines = readFileSync(join(CONTEXT, 'requirements.lock'), 'utf8').split('\n').flatMap((line) => forPython(line, PYTHON) ?? []);
+  const wanted = join(work, 'requirements.lock');
+  writeFileSync(wanted, lines.join('\n'));
   const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
   const names = [...Array.from({ length: GLIBC - 4 }, (_, at) => `manylinux_2_${GLIBC - at}`), 'manylinux2014', 'manylinux2010', 'manylinux1'];
   const platforms = names.flatMap((name) => ['--platform', `${name}_${machine}`]);
-  await must(join(work, 'bin/pip'), ['download', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps', '--only-binary=:all:', '--python-version', PYTHON, ...platforms, '-r', wanted, '-d', wheels]);
+  await must(join(work, 'bin/pip'), ['download', '--quiet', '--disable-pip-version-check', '--no-input', '--no-deps', '--require-hashes', '--only-binary=:all:', '--python-version', PYTHON, ...platforms, '-r', wanted, '-d', wheels]);
   rmSync(work, { recursive: true });
 }
 
