@@ -1,12 +1,14 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { locked, pinsOf, type Listed } from './python-lock.ts';
 
 // `npm run lock:python`: after a change of the notebook environment's requirements.txt, the hashes of what may be installed for it. The
-// index is PyPI's, or PIP_INDEX_URL; it must speak JSON (PEP 691).
+// index is the one pip uses; it must speak JSON (PEP 691).
 
 const folder = join(import.meta.dirname, '../k8s/images/notebook');
-const index = (process.env.PIP_INDEX_URL ?? 'https://pypi.org/simple').replace(/\/$/, '');
+const pipsOwn = 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)';
+const index = (process.env.PIP_INDEX_URL ?? execFileSync(process.env.LECTERN_PYTHON ?? 'python3', ['-c', pipsOwn], { encoding: 'utf8' })).trim().replace(/\/$/, '');
 
 async function filesOf(name: string): Promise<Listed[]> {
   const answer = await fetch(`${index}/${name}/`, { headers: { accept: 'application/vnd.pypi.simple.v1+json' }, signal: AbortSignal.timeout(60_000) });

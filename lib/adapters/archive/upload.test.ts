@@ -2,6 +2,7 @@ import { readdir, readlink } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createDeflateRaw, deflateRawSync } from 'node:zlib';
 import { buffer } from 'node:stream/consumers';
+import fc from 'fast-check';
 import yazl from 'yazl';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { makeCourseImport } from '../../core/courses/import/import.ts';
@@ -246,6 +247,24 @@ test('a notebook that is no UTF-8 is refused, and broken JSON is told with its l
 test('a body without a list, with a wrong length, or with an endless list is refused', async () => {
   const bodies = ['no list', '[]\n', '[{"name":"a.ipynb","size":5}]\nabc', '[{"name":"a.ipynb","size":-1}]\n', '['.repeat(MB)];
   for (const body of bodies) expect(await checkBody(Readable.from([Buffer.from(body)]))).toMatchObject({ ok: false, refusal: { code: 'invalid' } });
+});
+
+test('T24 an archive with any of its bytes changed, cut or doubled is refused or read, within its bounds, and leaves nothing on the disk', async () => {
+  const good = craftZip([{ name: 'a/1.ipynb', bytes: lesson }, { name: 'a/data.csv', bytes: Buffer.from('a,b\n'.repeat(50)) }]);
+  let read = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 4 }), fc.nat(good.length), fc.nat(40), async (changes, cut, doubled) => {
+      const bytes = Buffer.from(good);
+      for (const [at, value] of changes) bytes[at] = value;
+      const sent = Buffer.concat([bytes.subarray(0, cut < 40 ? cut : good.length), bytes.subarray(0, doubled < 4 ? doubled * 20 : 0)]);
+      const checked = await check([{ name: 'course.zip', bytes: sent }]);
+      if (checked.ok) read += 1;
+      for (const problem of checked.ok ? checked.value.problems : []) expect(problem.say.length).toBeGreaterThan(10);
+      if (!checked.ok) expect(checked.refusal.say.length).toBeGreaterThan(10);
+    }),
+    { numRuns: 400 },
+  );
+  expect(read).toBeGreaterThan(20);
 });
 
 test('a sender who breaks off leaves nothing on the disk', async () => {
