@@ -17,6 +17,7 @@ import { makeOneTimeLinks } from './adapters/postgres/links.ts';
 import type { Prisma } from './adapters/postgres/prisma.ts';
 import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import { makeServerStore } from './adapters/postgres/servers.ts';
+import { makeSpending } from './adapters/postgres/spending.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
 import { makeLocks } from './adapters/postgres/locks.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
@@ -37,6 +38,7 @@ import { makeMembership } from './core/users/membership.ts';
 import { makeRecovery } from './core/users/recovery.ts';
 import { makeSignIn } from './core/users/sign-in.ts';
 import { makeSignUp } from './core/users/sign-up.ts';
+import { makeBudget } from './core/workspaces/budget.ts';
 import { makeFeed } from './core/workspaces/feed.ts';
 import { makeFiles } from './core/workspaces/files.ts';
 import { makeLabSave } from './core/workspaces/lab-save.ts';
@@ -71,6 +73,7 @@ export function makeHub(config: Config, secrets: Secrets, circuits?: CircuitLimi
   const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks', LOCKS_ANSWER_MS));
   const blobs = makeBlobStore(database);
   const notebooks = makeNotebookWork(NOTEBOOKS_WORKER);
+  const budget = makeBudget({ spending: makeSpending(database), limitBytes: config.workspaceBytes });
   const warned = new Set<string>();
   const onMissingProfile = (about: { profile: string }) => {
     if (!warned.has(about.profile)) log.warn(about, 'a course has chosen a profile that LECTERN_PROFILES does not have: its learners get the default');
@@ -91,11 +94,12 @@ export function makeHub(config: Config, secrets: Secrets, circuits?: CircuitLimi
     courses: makeCourseStore(database),
     blobs,
     notebooks,
+    budget,
     arrivals: makeArrivals(),
     workspaces,
     jupyter,
     putBack: makePutBack({ workspaces, blobs, jupyter }),
-    labSave: makeLabSave({ workspaces, blobs, jupyter, limitBytes: config.workspaceBytes, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
+    labSave: makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes: config.workspaceBytes, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
@@ -119,6 +123,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       workspaces: hub.workspaces,
       blobs: hub.blobs,
       notebooks: hub.notebooks,
+      budget: hub.budget,
       jupyter: hub.jupyter,
       putBack: hub.putBack,
       limitBytes: config.workspaceBytes,
@@ -189,7 +194,7 @@ export async function makeSiteHub(config: Config, secrets: Secrets, circuits?: C
 }
 
 /** What learners do with lessons and files through the site. */
-async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, notebooks, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
+async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, notebooks, budget, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
   const { makeOpening } = await import('./core/workspaces/opening.ts');
   const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
   const { workspaceBytes, site, notebookDomain } = config;
@@ -199,7 +204,7 @@ async function assembleWork({ config, secrets, log, bus, courses, workspaces, bl
     lessons,
     opening: makeOpening({ ...shared, site: { site, notebookDomain }, keys: secrets.keys, lessons, servers, bus, now: () => new Date() }),
     feed: makeFeed({ bus, workspaces, servers, sessions, onError: (cause) => log.warn({ err: cause }, 'an event could not be sent') }),
-    files: makeFiles({ ...shared, blobs, notebooks, keys: secrets.keys, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
+    files: makeFiles({ ...shared, blobs, notebooks, budget, keys: secrets.keys, limitBytes: workspaceBytes, fileLimitBytes: workspaceBytes }),
   };
 }
 

@@ -3,7 +3,7 @@ import { entryHeader, type EnterReply, type Entry, type OpenReply } from '../../
 import type { WorkspaceAt } from './session.ts';
 
 /** `offline`: no answer at all, or one that says to try again. */
-export type Answer<T> = { state: 'ok'; value: T } | { state: 'refused'; code: string; say: string; revision?: number } | { state: 'offline' };
+export type Answer<T> = { state: 'ok'; value: T } | { state: 'refused'; code: string; say: string; revision?: number; /** Set where waiting helps. */ retryAfterS?: number } | { state: 'offline' };
 
 async function ask<T>(read: (response: Response) => Promise<T>, path: string, init: RequestInit): Promise<Answer<T>> {
   let response: Response;
@@ -15,9 +15,9 @@ async function ask<T>(read: (response: Response) => Promise<T>, path: string, in
     return { state: 'offline' };
   }
   const refusal: unknown = await response.json().catch(() => undefined);
-  const { code, say, revision } = (typeof refusal === 'object' && refusal !== null ? refusal : {}) as { code?: string; say?: string; revision?: number };
+  const { code, say, revision, retryAfterS } = (typeof refusal === 'object' && refusal !== null ? refusal : {}) as { code?: string; say?: string; revision?: number; retryAfterS?: number };
   if (response.status >= 500 && code !== 'quota') return { state: 'offline' };
-  return { state: 'refused', code: code ?? String(response.status), say: say ?? 'The site refused this.', revision };
+  return { state: 'refused', code: code ?? String(response.status), say: say ?? 'The site refused this.', revision, retryAfterS };
 }
 
 const json = <T>(response: Response): Promise<T> => response.json() as Promise<T>;

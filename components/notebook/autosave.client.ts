@@ -110,6 +110,7 @@ export function makeAutosave(page: Page) {
     }
     if (answer.state === 'refused' && answer.code !== 'throttled' && answer.code !== 'locked') {
       become({ state: 'refused', say: answer.say });
+      if (answer.retryAfterS !== undefined) schedule(Date.now() + answer.retryAfterS * 1_000);
       return;
     }
     become({ state: 'offline', tries, locked: answer.state === 'refused' && answer.code === 'locked' });

@@ -107,6 +107,27 @@ describe('a save', () => {
     expect([huge.status, await codeOf(huge)]).toEqual([413, 'too_large']);
   });
 
+  // Seen to fail with `allow` left out of the put: nothing is ever refused. With known bytes counted like new ones the same bytes at another name are.
+  test('T47 past a person’s new bytes of an hour says when it goes on and keeps nothing; small ones and known ones go on, and after the hour all do', async () => {
+    const large = () => randomBytes(1_500_000);
+    const last = large();
+    for (let revision = 0; revision < 10; revision += 1) expect((await save('big.bin', large(), revision)).status).toBe(200);
+    expect((await save('big.bin', last, 10)).status).toBe(200);
+    const blobs = async () => (await site.hub.database.query('SELECT 1 FROM blob')).length;
+    const before = await blobs();
+    const refused = await save('big.bin', large(), 11);
+    expect([refused.status, await refused.json()]).toMatchObject([507, { code: 'quota', limitBytes: 16 << 20, retryAfterS: expect.any(Number) as number, say: expect.stringMatching(/16\.0 MB of new data within an hour .* It goes on in (an hour|\d+ minutes)\./) as string }]);
+    expect(await blobs()).toBe(before);
+    expect((await save('n.ipynb', JSON.stringify(notebookOf('typed meanwhile')))).status).toBe(200);
+    expect((await save('small.bin', randomBytes(300_000))).status).toBe(200);
+    await deleteFile(site.hub, actor, workspace, request('DELETE', 'big.bin'));
+    expect((await save('the same.bin', last)).status).toBe(200);
+    const another = await learner();
+    expect((await putFile(site.hub, another, (await site.hub.workspaces.open(another.id, course)).id, new Request(url('x', (await site.hub.workspaces.open(another.id, course)).id), { method: 'PUT', headers: { 'if-match': '"0"', 'content-length': '1500000' }, body: large() }))).status).toBe(200);
+    await site.hub.database.query("UPDATE throttle SET window_ends_at = now() WHERE key LIKE 'bytes:%'");
+    expect((await save('the same.bin', large(), 1)).status).toBe(200);
+  });
+
   test('by the page waits while JupyterLab edits the notebook', async () => {
     await save('n.ipynb', JSON.stringify(notebookOf('1')));
     await site.hub.workspaces.setEditor(workspace, 'n.ipynb', 'lab');

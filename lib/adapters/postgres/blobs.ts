@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { UpstreamError } from '../../core/errors.ts';
 import type { Sha256 } from '../../core/ids.ts';
-import { PastLimit, type BlobStore } from '../../core/workspaces/blobs.ts';
+import { PastLimit, type Allow, type BlobStore } from '../../core/workspaces/blobs.ts';
 import type { Database } from './database.ts';
 
 const CHUNK = 1024 * 1024;
@@ -20,13 +20,13 @@ type Stored = { encoding: string; bytes: Buffer };
  * chunk waits in a nameless file until its hash is known, so that a slow sender holds no connection.
  */
 export const makeBlobStore = (db: Database): BlobStore => ({
-  async put(bytes, mostBytes) {
+  async put(bytes, mostBytes, allow) {
     if (bytes instanceof Uint8Array && bytes.length > mostBytes) throw new PastLimit(mostBytes);
-    if (bytes instanceof Uint8Array && bytes.length <= CHUNK) return putSmall(db, bytes);
+    if (bytes instanceof Uint8Array && bytes.length <= CHUNK) return putSmall(db, bytes, allow);
     const source = bytes instanceof Uint8Array ? slices(bytes) : rechunk(limited(bytes, mostBytes));
     const first = await source.next();
     const second = first.done ? first : await source.next();
-    if (second.done) return putSmall(db, first.done ? new Uint8Array() : first.value);
+    if (second.done) return putSmall(db, first.done ? new Uint8Array() : first.value, allow);
     const spool = await makeSpool();
     try {
       const hash = createHash('sha256');
@@ -34,7 +34,7 @@ export const makeBlobStore = (db: Database): BlobStore => ({
       for (const chunk of [first.value, second.value]) size += await keep(spool, hash, chunk);
       for await (const chunk of source) size += await keep(spool, hash, chunk);
       const sha256 = hash.digest();
-      await putSpooled(db, sha256, size, spool);
+      await putSpooled(db, sha256, size, spool, allow);
       return { sha256: sha256.toString('hex') as Sha256, size };
     } finally {
       await spool.close();
@@ -57,9 +57,13 @@ async function keep(spool: FileHandle, hash: ReturnType<typeof createHash>, chun
   return chunk.length;
 }
 
+/** Fewer are taken for new without asking: a save of a page is one round trip. */
+const ASKED_BYTES = 64 * 1024;
+
 /** One statement, one round trip. A second put of the same bytes waits for the first and then has nothing to do. */
-async function putSmall(db: Database, bytes: Uint8Array): Promise<{ sha256: Sha256; size: number }> {
+async function putSmall(db: Database, bytes: Uint8Array, allow?: Allow): Promise<{ sha256: Sha256; size: number }> {
   const sha256 = createHash('sha256').update(bytes).digest();
+  if (allow && (bytes.length <= ASKED_BYTES || !(await isKnown(db, sha256)))) await allow(bytes.length);
   const { encoding, bytes: stored } = await encode(bytes);
   await db.query(
     `WITH made AS (
@@ -71,10 +75,13 @@ async function putSmall(db: Database, bytes: Uint8Array): Promise<{ sha256: Sha2
   return { sha256: sha256.toString('hex') as Sha256, size: bytes.length };
 }
 
-async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle): Promise<void> {
+const isKnown = async (db: Database, sha256: Buffer) => (await db.query('SELECT 1 FROM blob WHERE sha256 = $1', [sha256])).length > 0;
+
+async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle, allow?: Allow): Promise<void> {
   // Touched, so that the sweep of unused blobs leaves what is about to be used alone.
   const [known] = await db.query('UPDATE blob SET created_at = now() WHERE sha256 = $1 RETURNING 1', [sha256]);
   if (known) return;
+  await allow?.(size);
   await db.transaction(async (query) => {
     const [made] = await query('INSERT INTO blob (sha256, size) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1', [sha256, size]);
     if (!made) return;

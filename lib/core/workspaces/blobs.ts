@@ -1,3 +1,4 @@
+import type { Refusal } from '../errors.ts';
 import type { Sha256 } from '../ids.ts';
 
 export class PastLimit extends Error {
@@ -8,6 +9,20 @@ export class PastLimit extends Error {
   }
 }
 
+/** New bytes are not taken now, though the workspace has room for them. */
+export class Withheld extends Error {
+  override name = 'Withheld';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
+/** Asked once, before bytes that nobody has are kept. What it throws `put` throws, and nothing of them is kept. */
+export type Allow = (newBytes: number) => Promise<void>;
+
 /** Content-addressed bytes. Nothing is ever changed; the same bytes are kept once. */
 export interface BlobStore {
   /**
@@ -15,7 +30,7 @@ export interface BlobStore {
    * their number, so nobody puts without a limit.
    * @throws PastLimit as soon as there are more than `mostBytes`; nothing of them is kept
    */
-  put(bytes: AsyncIterable<Uint8Array> | Uint8Array, mostBytes: number): Promise<{ sha256: Sha256; size: number }>;
+  put(bytes: AsyncIterable<Uint8Array> | Uint8Array, mostBytes: number, allow?: Allow): Promise<{ sha256: Sha256; size: number }>;
   /** The bytes in order; undefined when unknown. */
   get(sha256: Sha256): Promise<{ size: number; bytes: AsyncIterable<Uint8Array> } | undefined>;
 }

@@ -7,6 +7,7 @@ import { accessTo, type ServerKeys } from '../servers/secrets.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { Actor } from '../users/actor.ts';
 import type { BlobStore } from './blobs.ts';
+import type { Budget } from './budget.ts';
 import { ownWorkspace } from './own.ts';
 import { isNotebook, parsePath } from './path.ts';
 import type { PutBack } from './put-back.ts';
@@ -17,6 +18,7 @@ type Deps = {
   workspaces: WorkspaceStore;
   blobs: BlobStore;
   notebooks: Pick<NotebookWork, 'checked'>;
+  budget: Pick<Budget, 'of'>;
   courses: Pick<CourseStore, 'role'>;
   store: Pick<ServerRequests, 'of' | 'setUnkept'>;
   jupyter: Pick<Jupyter, 'remove' | 'prove'>;
@@ -32,7 +34,7 @@ type StoredFile = Extract<WorkspaceFile, { kind: 'file' }>;
 
 /** What people do with the files of their own workspace through the site. Needs no server; a live one is brought along. */
 export function makeFiles(deps: Deps) {
-  const { workspaces, blobs, notebooks, store, jupyter, putBack, keys, limitBytes, fileLimitBytes, onBackground } = deps;
+  const { workspaces, blobs, notebooks, budget, store, jupyter, putBack, keys, limitBytes, fileLimitBytes, onBackground } = deps;
 
   async function own<T>(actor: Actor, id: WorkspaceId, rawPath: string, act: (workspace: Workspace, path: string) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     const path = parsePath(rawPath);
@@ -86,7 +88,7 @@ export function makeFiles(deps: Deps) {
     /** Answers once it is committed; the server's disk follows by itself. */
     save: (actor: Actor, id: WorkspaceId, rawPath: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> =>
       own(actor, id, rawPath, async (workspace, path) => {
-        const saved = await save({ workspaces, blobs, notebooks, limitBytes, fileLimitBytes }, workspace.id, path, upload, ifRevision);
+        const saved = await save({ workspaces, blobs, notebooks, budget, limitBytes, fileLimitBytes }, workspace.id, path, upload, ifRevision);
         if (saved.ok) void onServer(workspace.id, 'put a saved file back', (access) => putBack.put(access, workspace.id, [path]));
         return saved;
       }),

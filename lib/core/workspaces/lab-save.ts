@@ -1,7 +1,8 @@
 import { UpstreamError, ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { WorkspaceId } from '../ids.ts';
 import { LargerThanAsked, type Access, type Jupyter } from '../servers/jupyter.ts';
-import type { BlobStore } from './blobs.ts';
+import { Withheld, type BlobStore } from './blobs.ts';
+import type { Budget } from './budget.ts';
 import { isNotebook } from './path.ts';
 import { roomFor } from './room.ts';
 import { answer } from './save.ts';
@@ -19,6 +20,7 @@ export type Acted = { state: 'done'; kind?: 'file' | 'directory' } | { state: 'p
 type Deps = {
   workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'files' | 'write' | 'remove' | 'rename' | 'manifest' | 'setManifest' | 'dropManifest' | 'editor' | 'setEditor' | 'serialised'>;
   blobs: BlobStore;
+  budget: Pick<Budget, 'of'>;
   jupyter: Pick<Jupyter, 'read' | 'putBack' | 'remove'>;
   /** What one learner may keep per course. */
   limitBytes: number;
@@ -34,7 +36,7 @@ const onPage: Refusal = { code: 'locked', say: 'This notebook is being edited on
  * disk (`act`); afterwards the disk's bytes are what is committed, so that what is stored is what is there. When it cannot
  * be committed the disk gets back what the database has. Work on one file is serialised with everybody else's.
  */
-export function makeLabSave({ workspaces, blobs, jupyter, limitBytes, onError }: Deps) {
+export function makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes, onError }: Deps) {
   /** A lesson's notebook belongs to its page until somebody opened it in JupyterLab; other files have no page. */
   async function isOnPage(workspace: WorkspaceId, path: string): Promise<boolean> {
     if (!isNotebook(path) || (await workspaces.editor(workspace, path)) === 'lab') return false;
@@ -56,7 +58,7 @@ export function makeLabSave({ workspaces, blobs, jupyter, limitBytes, onError }:
     const room = await roomFor(workspaces, workspace, path, limitBytes);
     try {
       const found = await jupyter.read(access, path, room.bytes);
-      return found ? await blobs.put(found.bytes, room.bytes) : 'absent';
+      return found ? await blobs.put(found.bytes, room.bytes, room.person && budget.of(room.person)) : 'absent';
     } catch (error) {
       if (error instanceof LargerThanAsked) return { state: 'quota', usedBytes: room.usedBytes, limitBytes } as const;
       throw error;
@@ -87,8 +89,9 @@ export function makeLabSave({ workspaces, blobs, jupyter, limitBytes, onError }:
       if (!outcome.ok) await mend();
       return outcome;
     } catch (error) {
-      onError?.(error, doing);
+      if (!(error instanceof Withheld)) onError?.(error, doing);
       await mend();
+      if (error instanceof Withheld) return refuse(error.refusal);
       return refuse(error instanceof UpstreamError && error.system === 'jupyter' ? gone : away);
     }
   }

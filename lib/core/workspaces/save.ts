@@ -3,7 +3,8 @@ import { Unreadable, type NotebookWork } from '../lessons/notebook-work.ts';
 import { notebookLimits } from '../lessons/notebook.ts';
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
-import { PastLimit, type BlobStore } from './blobs.ts';
+import { PastLimit, Withheld, type BlobStore } from './blobs.ts';
+import type { Budget } from './budget.ts';
 import { isNotebook } from './path.ts';
 import { roomFor } from './room.ts';
 import { megabytes } from './size.ts';
@@ -15,7 +16,7 @@ import type { WorkspaceStore, WriteOutcome } from './store.ts';
  */
 export type Upload = { bytes: AsyncIterable<Uint8Array>; declared: { length?: number; sha256?: Sha256 } };
 
-type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; notebooks: Pick<NotebookWork, 'checked'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
+type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; notebooks: Pick<NotebookWork, 'checked'>; budget: Pick<Budget, 'of'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
 
 const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole. Nothing was changed.' };
 
@@ -23,7 +24,7 @@ const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole
  * A save by the lesson page (or an upload by the site). Nothing is written before the whole body is here and is what the
  * sender declared; what is answered with a revision is committed.
  */
-export async function save({ workspaces, blobs, notebooks, limitBytes: allBytes, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
+export async function save({ workspaces, blobs, notebooks, budget, limitBytes: allBytes, fileLimitBytes }: Deps, workspace: WorkspaceId, path: string, upload: Upload, ifRevision: number | 'any'): Promise<Outcome<{ revision: number }>> {
   const notebook = isNotebook(path);
   const limitBytes = notebook ? Math.min(notebookLimits.bytes, fileLimitBytes) : fileLimitBytes;
   const tooLarge: Refusal = { code: 'too_large', say: `A ${notebook ? 'notebook' : 'file'} here may have ${megabytes(limitBytes)} at most.`, limitBytes };
@@ -38,7 +39,7 @@ export async function save({ workspaces, blobs, notebooks, limitBytes: allBytes,
   // Of another revision than the newest: only the same bytes once more pass, which nobody has to keep to see.
   const current = room.file;
   const stale = ifRevision !== 'any' && ifRevision !== (current?.revision ?? 0);
-  const keep: BlobStore['put'] = stale ? (bytes) => hashed(bytes) : blobs.put;
+  const keep: BlobStore['put'] = stale ? (bytes) => hashed(bytes) : (bytes, most) => blobs.put(bytes, most, room.person && budget.of(room.person));
 
   let content: { sha256: Sha256; size: number };
   try {
@@ -47,6 +48,7 @@ export async function save({ workspaces, blobs, notebooks, limitBytes: allBytes,
   } catch (error) {
     if (error instanceof Unreadable) return refuse(error.refusal);
     if (error instanceof PastLimit) return full();
+    if (error instanceof Withheld) return refuse(error.refusal);
     if (error instanceof TooLarge) return refuse(tooLarge);
     if (error instanceof CutShort) return refuse(cutShort);
     throw error;

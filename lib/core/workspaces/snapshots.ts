@@ -4,7 +4,8 @@ import type { NotebookWork } from '../lessons/notebook-work.ts';
 import { makeRemembered } from '../remembered.ts';
 import type { Access, DiskEntry, Jupyter } from '../servers/jupyter.ts';
 import type { ServerRequests } from '../servers/store.ts';
-import type { BlobStore } from './blobs.ts';
+import { Withheld, type BlobStore } from './blobs.ts';
+import type { Budget } from './budget.ts';
 import { compare, type Action } from './compare.ts';
 import { MOST_FILES } from './history-quota.ts';
 import { isNotebook } from './path.ts';
@@ -18,6 +19,7 @@ type Deps = {
   workspaces: WorkspaceStore;
   blobs: BlobStore;
   notebooks: Pick<NotebookWork, 'same'>;
+  budget: Pick<Budget, 'of' | 'fits'>;
   jupyter: Pick<Jupyter, 'list' | 'read' | 'remove'>;
   putBack: Pick<PutBack, 'putLocked'>;
   /** What one learner may keep per course. */
@@ -42,7 +44,7 @@ type Disk = DiskEntry & { kind: 'file' };
 type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
-export function makeSnapshots({ workspaces, blobs, notebooks, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
+export function makeSnapshots({ workspaces, blobs, notebooks, budget, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
   const told = makeRemembered<ReadonlySet<string>>(TOLD_SERVERS);
 
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
@@ -178,9 +180,16 @@ export function makeSnapshots({ workspaces, blobs, notebooks, jupyter, putBack, 
   /** The bytes on the disk, kept; none when they are gone. No more are taken than were listed, and none where there is no room for them. */
   async function keep(access: Access, workspace: WorkspaceId, disk: Disk, as: string) {
     if (disk.size > limitBytes) return 'size' as const;
-    if (disk.size > (await roomFor(workspaces, workspace, as, limitBytes)).bytes) return 'quota' as const;
+    const { bytes, person } = await roomFor(workspaces, workspace, as, limitBytes);
+    if (disk.size > bytes) return 'quota' as const;
+    if (person && !(await budget.fits(person, disk.size))) return 'hour' as const;
     const found = await jupyter.read(access, disk.path, disk.size);
-    return found && blobs.put(found.bytes, disk.size);
+    try {
+      return found && (await blobs.put(found.bytes, disk.size, person && budget.of(person)));
+    } catch (error) {
+      if (error instanceof Withheld) return 'hour' as const;
+      throw error;
+    }
   }
 
   async function isSame(workspace: WorkspaceId, content: { sha256: Disk['sha256']; size: number }, file: Disk | Extract<WorkspaceFile, { kind: 'file' }>): Promise<boolean> {

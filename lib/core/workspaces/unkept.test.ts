@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Sha256, WorkspaceId } from '../ids.ts';
 import { anySecrets, anyServer } from '../servers/server.fixture.ts';
 import { makeSnapshots } from './snapshots.ts';
-import { summary, type UnkeptSummary } from './unkept.ts';
+import { summary, type Unkept, type UnkeptSummary } from './unkept.ts';
 
 // Seen to fail with each file told of by itself, and with names as long as they come.
 test('T41 a listing of 20,000 names that cannot be kept is one line of the log, and a short one', async () => {
@@ -15,6 +15,7 @@ test('T41 a listing of 20,000 names that cannot be kept is one line of the log, 
     workspaces: { manifest: async () => new Map(), files: async () => [] } as unknown as Parameters<typeof makeSnapshots>[0]['workspaces'],
     blobs: { put: never, get: never },
     notebooks: { same: never },
+    budget: { of: never, fits: never },
     jupyter: { list: async () => ({ entries, complete: true }), read: never, remove: never },
     putBack: { putLocked: never },
     limitBytes: 1e9,
@@ -27,6 +28,34 @@ test('T41 a listing of 20,000 names that cannot be kept is one line of the log, 
   expect(told).toHaveLength(1);
   expect(told[0]).toMatchObject({ count: 20_000, why: { name: 20_000 } });
   expect(JSON.stringify(told[0]).length).toBeLessThan(2_048);
+});
+
+// Seen to fail without the question: the file is read from its server.
+test('T47 a file past its owner’s new bytes of an hour waits on the server, unread, and is named to its owner', async () => {
+  const unkept: Unkept[] = [];
+  let reads = 0;
+  const file = { kind: 'file' as const, path: 'big.bin', size: 2_000_000, sha256: 'a'.repeat(64) as Sha256, modifiedMs: 0 };
+  const snapshots = makeSnapshots({
+    workspaces: {
+      manifest: async () => new Map(),
+      files: async () => [],
+      file: async () => undefined,
+      find: async () => ({ user: 'u', usedBytes: 0 }),
+      serialised: (_workspace: WorkspaceId, _paths: string[], work: () => Promise<unknown>) => work(),
+    } as unknown as Parameters<typeof makeSnapshots>[0]['workspaces'],
+    blobs: { put: async () => file, get: async () => undefined },
+    notebooks: { same: () => Promise.reject(new Error('nothing to compare')) },
+    budget: { of: () => async () => undefined, fits: async () => false },
+    jupyter: { list: async () => ({ entries: [file], complete: true }), read: async () => void (reads += 1), remove: async () => undefined },
+    putBack: { putLocked: async () => [] },
+    limitBytes: 1e9,
+    now: () => new Date(),
+    store: { setUnkept: async (_server, found) => void unkept.push(...found) },
+    onUnkept: () => undefined,
+  });
+  await snapshots.take({ ref: anyServer(), address: { kind: 'unix', path: '/nowhere' }, secrets: anySecrets() }, 'w' as WorkspaceId);
+  expect(unkept).toEqual([{ path: 'big.bin', why: 'hour' }]);
+  expect(reads).toBe(0);
 });
 
 // Seen to fail with what a terminal obeys left in, and with a failure's own words counted as a cause.

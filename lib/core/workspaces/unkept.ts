@@ -1,10 +1,11 @@
 /** A file on a server's disk that snapshots cannot keep: it goes with the server unless its owner does something. */
-export type Unkept = { path: string; why: 'size' | 'quota' | 'name' };
+export type Unkept = { path: string; why: 'size' | 'quota' | 'name' | 'hour' };
 
 /** What its owner is told, after the file's name. */
 export const sayUnkept = {
   size: 'is larger than a file may be here.',
   quota: 'finds no room left among your files of this course.',
+  hour: 'has to wait: much was added here within the last hour. It is kept once that is over, if the server is still there.',
   name: 'has a name that cannot be kept here, or that something else has.',
 } as const satisfies Record<Unkept['why'], string>;
 

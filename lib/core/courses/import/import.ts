@@ -2,7 +2,8 @@ import { ok, refuse, type Outcome } from '../../errors.ts';
 import type { CourseId, UserId } from '../../ids.ts';
 import type { NotebookWork } from '../../lessons/notebook-work.ts';
 import type { Notebook } from '../../lessons/notebook.ts';
-import type { BlobStore } from '../../workspaces/blobs.ts';
+import { Withheld, type Allow, type BlobStore } from '../../workspaces/blobs.ts';
+import type { Budget } from '../../workspaces/budget.ts';
 import type { CourseAuthoring, NewCourse } from '../authoring.ts';
 import type { Asset } from '../course.ts';
 import { sortEntries, type CourseFile } from './entries.ts';
@@ -14,13 +15,14 @@ import { checkReferences } from './references.ts';
 import { hasErrors, listed, type ImportReport, type Problem } from './report.ts';
 import { DamagedEntry, type Upload } from './upload.ts';
 
-type Deps = { blobs: BlobStore; notebooks: Pick<NotebookWork, 'imported'>; authoring: Pick<CourseAuthoring, 'create'> };
+/** `budget`: none for the site's own courses. */
+type Deps = { blobs: BlobStore; notebooks: Pick<NotebookWork, 'imported'>; budget?: Pick<Budget, 'ofImports'>; authoring: Pick<CourseAuthoring, 'create'> };
 
 /** What is known of an upload after all of it was read once and nothing kept. */
 type Checked = { report: ImportReport; plan?: CoursePlan; files: CourseFile[] };
 
 /** Courses made from uploads. Making one into a course that exists already is not possible yet. */
-export const makeCourseImport = ({ blobs, notebooks, authoring }: Deps) => ({
+export const makeCourseImport = ({ blobs, notebooks, budget, authoring }: Deps) => ({
   /** The dry run: reads everything, keeps nothing. */
   async check(upload: Upload, author: UserId): Promise<ImportReport> {
     return (await check(upload, notebooks, author)).report;
@@ -34,7 +36,13 @@ export const makeCourseImport = ({ blobs, notebooks, authoring }: Deps) => ({
     const { report, plan, files } = await check(upload, notebooks, author);
     if (!plan) return refuse({ code: 'invalid', say: 'These files cannot become a course yet. See the problems listed.' });
     const kept = new Map<string, Asset>();
-    for (const file of files) kept.set(file.path, file.notebook ? await keepNotebook(upload, file, { blobs, notebooks }, author) : { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size)) });
+    const allow = budget?.ofImports(author);
+    try {
+      for (const file of files) kept.set(file.path, file.notebook ? await keepNotebook(upload, file, { blobs, notebooks }, author, allow) : { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size, allow)) });
+    } catch (error) {
+      if (error instanceof Withheld) return refuse(error.refusal);
+      throw error;
+    }
     return ok({ ...(await authoring.create(author, toCourse(plan, kept))), report });
   },
 });
@@ -105,10 +113,10 @@ async function checked(upload: Upload, file: CourseFile, work: Deps['notebooks']
   return read.ok ? read.value : { state: 'bad', problems: [{ severity: 'error', code: 'too_large', file: file.path, say: read.refusal.say }] };
 }
 
-async function keepNotebook(upload: Upload, file: CourseFile, { blobs, notebooks }: Pick<Deps, 'blobs' | 'notebooks'>, author: UserId): Promise<Asset> {
+async function keepNotebook(upload: Upload, file: CourseFile, { blobs, notebooks }: Pick<Deps, 'blobs' | 'notebooks'>, author: UserId, allow?: Allow): Promise<Asset> {
   const read = await checked(upload, file, notebooks, author, 'keep');
   if (read.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
-  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes)) };
+  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes, allow)) };
 }
 
 function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Asset>): NewCourse {
