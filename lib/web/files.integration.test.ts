@@ -107,6 +107,26 @@ describe('a save', () => {
     expect([huge.status, await codeOf(huge)]).toEqual([413, 'too_large']);
   });
 
+  // Seen to fail with the put not taken back, after the write and after the hash.
+  test('T47 that is refused leaves none of its bytes: something in the way, another hash, no room beside earlier versions, too many files', async () => {
+    await save('a', 'a file');
+    const blobs = async () => (await site.hub.database.query('SELECT 1 FROM blob')).length;
+    const before = await blobs();
+    const refused = async (path: string, headers: Record<string, string> = {}) => {
+      const response = await save(path, randomBytes(1_100_000), 0, actor, headers);
+      expect([response.ok, await blobs()]).toEqual([false, before]);
+      return codeOf(response);
+    };
+    expect(await refused('a/b')).toBe('invalid');
+    expect(await refused('b', { 'content-digest': `sha-256=:${createHash('sha256').update('another').digest('base64')}:` })).toBe('invalid');
+    await site.hub.database.query("INSERT INTO revision (file_id, revision, sha256, size, origin) SELECT id, 2, sha256('x'), 8 << 20, 'lesson' FROM file WHERE workspace_id = $1", [workspace]);
+    await site.hub.database.query('UPDATE workspace SET history_bytes = 8 << 20 WHERE id = $1', [workspace]);
+    expect(await refused('c')).toBe('quota');
+    await site.hub.database.query('UPDATE workspace SET history_bytes = 0 WHERE id = $1', [workspace]);
+    await site.hub.database.query("INSERT INTO file (workspace_id, path, kind, revision) SELECT $1, 'd' || n, 'directory', 1 FROM generate_series(1, 19999) n", [workspace]);
+    expect(await refused('d')).toBe('invalid');
+  });
+
   // Seen to fail with `allow` left out of the put: nothing is ever refused. With known bytes counted like new ones the same bytes at another name are.
   test('T47 past a person’s new bytes of an hour says when it goes on and keeps nothing; small ones and known ones go on, and after the hour all do', async () => {
     const large = () => randomBytes(1_500_000);

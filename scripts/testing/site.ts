@@ -78,7 +78,10 @@ export async function makeTestSite(pythonDir: string, { poolFloor = 1, settings 
     /** A published course of one lesson. */
     async course(path: string, notebook: object, assets: Record<string, Uint8Array> = {}) {
       const author = await site.person('instructor');
-      const kept = await Promise.all(Object.entries(assets).map(async ([at, bytes]) => ({ path: at, ...(await hub.blobs.put(bytes, Infinity)) })));
+      const kept = await Promise.all(Object.entries(assets).map(async ([at, bytes]) => {
+        const { sha256, size } = await hub.blobs.put(bytes, Infinity);
+        return { path: at, sha256, size };
+      }));
       const { sha256 } = await hub.blobs.put(Buffer.from(JSON.stringify(notebook)), Infinity);
       const lesson = { slug: 'one', title: 'One', path, notebook: sha256, assets: kept };
       const { id } = await hub.authoring.create(author.id, { slug: 'course', title: 'Course', summary: '', modules: [{ title: 'M', lessons: [lesson] }] });

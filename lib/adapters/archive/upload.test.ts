@@ -22,7 +22,7 @@ const lesson = notebookBytes({ type: 'markdown', source: '# A lesson' });
 
 /** The dry run needs no store. */
 const imports = makeCourseImport({
-  blobs: { put: () => Promise.reject(new Error('a dry run keeps nothing')), get: async () => undefined },
+  blobs: { put: () => Promise.reject(new Error('a dry run keeps nothing')), unput: async () => undefined, get: async () => undefined },
   authoring: { create: () => Promise.reject(new Error('a dry run makes nothing')) },
   notebooks: importsInPlace,
 });

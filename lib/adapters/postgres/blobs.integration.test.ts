@@ -39,8 +39,8 @@ const count = async (sha256: Sha256) => (await db.query<{ n: number }>('SELECT c
 
 test.each([0, 1, 1000, MiB - 1, MiB, MiB + 1, 3 * MiB, 3 * MiB + 17])('%i bytes come back as they went in, whole or in pieces', async (size) => {
   const bytes = randomBytes(size);
-  expect(await blobs.put(bytes, Infinity)).toEqual({ sha256: sha(bytes), size });
-  expect(await blobs.put(pieces(bytes, 65_537), Infinity)).toEqual({ sha256: sha(bytes), size });
+  expect(await blobs.put(bytes, Infinity)).toMatchObject({ sha256: sha(bytes), size });
+  expect(await blobs.put(pieces(bytes, 65_537), Infinity)).toMatchObject({ sha256: sha(bytes), size });
   const back = await read(sha(bytes));
   expect(back.size).toBe(size);
   expect(back.bytes.equals(bytes)).toBe(true);
@@ -120,6 +120,48 @@ test('a large blob is never held whole in memory', async () => {
     clearInterval(watch);
   }
   expect(most - before).toBeLessThan(70 * MiB);
+});
+
+// Seen to fail with the mark not compared, and with what names the bytes not looked at.
+test.each([500, 2 * MiB + 5])('T47 a put of %i bytes is taken back unless somebody put the same since, had them before, or names them', async (size) => {
+  const alone = await blobs.put(randomBytes(size), Infinity);
+  await blobs.unput(alone);
+  expect(await blobs.get(alone.sha256)).toBeUndefined();
+  expect(await count(alone.sha256)).toBe(0);
+  const bytes = randomBytes(size);
+  const [first, second] = [await blobs.put(bytes, Infinity), await blobs.put(bytes, Infinity)];
+  await blobs.unput(first);
+  await blobs.unput(second);
+  expect((await read(first.sha256)).bytes.equals(bytes)).toBe(true);
+  const named = await blobs.put(randomBytes(size), Infinity);
+  await name(named.sha256);
+  await blobs.unput(named);
+  expect(await blobs.get(named.sha256)).toBeDefined();
+});
+
+/** As a lesson does. */
+async function name(sha256: Sha256): Promise<void> {
+  await db.query(
+    `WITH c AS (INSERT INTO course (slug, title) VALUES ($2, 'C') RETURNING id), m AS (INSERT INTO module (course_id, title, position) SELECT id, 'M', 0 FROM c RETURNING id),
+          l AS (INSERT INTO lesson (module_id, slug, title, position, path) SELECT id, 'l', 'L', 0, 'l.ipynb' FROM m RETURNING id)
+     INSERT INTO lesson_version (lesson_id, number, notebook_sha256, assets) SELECT id, 1, decode($1, 'hex'), '[]' FROM l`,
+    [sha256, randomBytes(8).toString('hex')],
+  );
+}
+
+// Seen to fail with a put that waits for another one's bytes leaving no mark of its own (ON CONFLICT DO NOTHING), and with the mark not compared.
+test('T47 of those who put the same bytes at once, some of whom are refused, nobody else loses them', async () => {
+  for (let round = 0; round < 30; round += 1) {
+    const bytes = randomBytes(round % 2 ? 500 : MiB + 5);
+    const put = async (refused: boolean) => {
+      const kept = await blobs.put(bytes, Infinity);
+      if (refused) await blobs.unput(kept);
+      return refused ? undefined : blobs.get(kept.sha256);
+    };
+    const found = await Promise.all(Array.from({ length: 6 }, (_, n) => put(n % 2 === 0)));
+    expect(found.filter((_, n) => n % 2 === 1)).not.toContain(undefined);
+    expect((await read(sha(bytes))).bytes.equals(bytes)).toBe(true);
+  }
 });
 
 // Seen to fail with the limit not looked at: the source is read to its end, and kept.

@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import { UpstreamError } from '../../core/errors.ts';
 import type { Sha256 } from '../../core/ids.ts';
-import { PastLimit, type Allow, type BlobStore } from '../../core/workspaces/blobs.ts';
+import { PastLimit, type Allow, type BlobStore, type Kept } from '../../core/workspaces/blobs.ts';
 import type { Database } from './database.ts';
+import { UNNAMED } from './unnamed.ts';
 
 const CHUNK = 1024 * 1024;
 const [compress, decompress] = [promisify(zstdCompress), promisify(zstdDecompress)];
@@ -34,11 +35,16 @@ export const makeBlobStore = (db: Database): BlobStore => ({
       for (const chunk of [first.value, second.value]) size += await keep(spool, hash, chunk);
       for await (const chunk of source) size += await keep(spool, hash, chunk);
       const sha256 = hash.digest();
-      await putSpooled(db, sha256, size, spool, allow);
-      return { sha256: sha256.toString('hex') as Sha256, size };
+      const made = await putSpooled(db, sha256, size, spool, allow);
+      return { sha256: sha256.toString('hex') as Sha256, size, ...(made && { made }) };
     } finally {
       await spool.close();
     }
+  },
+
+  async unput({ sha256, made }) {
+    // A put since then, seen or only waited for, has left another mark; one that waits for this deletion keeps the bytes anew.
+    if (made) await db.query(`DELETE FROM blob b WHERE sha256 = $1 AND created_at = $2::timestamptz AND ${UNNAMED}`, [Buffer.from(sha256, 'hex'), made]).catch(() => undefined);
   },
 
   async get(sha256) {
@@ -57,40 +63,44 @@ async function keep(spool: FileHandle, hash: ReturnType<typeof createHash>, chun
   return chunk.length;
 }
 
+/** Every put leaves its mark, so that a sweep and an `unput` leave what is about to be used alone. Not `now()`: two begun at once differ. */
+const TOUCH = `INSERT INTO blob (sha256, size, created_at) VALUES ($1, $2, clock_timestamp())
+       ON CONFLICT (sha256) DO UPDATE SET created_at = clock_timestamp() RETURNING (xmax = 0) AS fresh, created_at::text AS mark`;
+type Touched = { fresh: boolean; mark: string };
+
 /** Fewer are taken for new without asking: a save of a page is one round trip. */
 const ASKED_BYTES = 64 * 1024;
 
 /** One statement, one round trip. A second put of the same bytes waits for the first and then has nothing to do. */
-async function putSmall(db: Database, bytes: Uint8Array, allow?: Allow): Promise<{ sha256: Sha256; size: number }> {
+async function putSmall(db: Database, bytes: Uint8Array, allow?: Allow): Promise<Kept> {
   const sha256 = createHash('sha256').update(bytes).digest();
   if (allow && (bytes.length <= ASKED_BYTES || !(await isKnown(db, sha256)))) await allow(bytes.length);
   const { encoding, bytes: stored } = await encode(bytes);
-  await db.query(
-    `WITH made AS (
-       INSERT INTO blob (sha256, size) VALUES ($1, $2)
-       ON CONFLICT (sha256) DO UPDATE SET created_at = now() RETURNING (xmax = 0) AS fresh)
-     INSERT INTO blob_chunk (sha256, position, encoding, bytes) SELECT $1, 0, $3, $4 FROM made WHERE fresh AND $2 > 0`,
+  const [row] = await db.query<Touched>(
+    `WITH made AS (${TOUCH}), chunk AS (
+       INSERT INTO blob_chunk (sha256, position, encoding, bytes) SELECT $1, 0, $3, $4 FROM made WHERE fresh AND $2 > 0)
+     SELECT fresh, mark FROM made`,
     [sha256, bytes.length, encoding, stored],
   );
-  return { sha256: sha256.toString('hex') as Sha256, size: bytes.length };
+  return { sha256: sha256.toString('hex') as Sha256, size: bytes.length, ...(row?.fresh && { made: row.mark }) };
 }
 
 const isKnown = async (db: Database, sha256: Buffer) => (await db.query('SELECT 1 FROM blob WHERE sha256 = $1', [sha256])).length > 0;
 
-async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle, allow?: Allow): Promise<void> {
-  // Touched, so that the sweep of unused blobs leaves what is about to be used alone.
-  const [known] = await db.query('UPDATE blob SET created_at = now() WHERE sha256 = $1 RETURNING 1', [sha256]);
-  if (known) return;
+async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle, allow?: Allow): Promise<string | undefined> {
+  const [known] = await db.query('UPDATE blob SET created_at = clock_timestamp() WHERE sha256 = $1 RETURNING 1', [sha256]);
+  if (known) return undefined;
   await allow?.(size);
-  await db.transaction(async (query) => {
-    const [made] = await query('INSERT INTO blob (sha256, size) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1', [sha256, size]);
-    if (!made) return;
+  return db.transaction(async (query) => {
+    const [made] = await query<Touched>(TOUCH, [sha256, size]);
+    if (!made?.fresh) return undefined;
     const buffer = Buffer.alloc(CHUNK);
     for (let position = 0; position * CHUNK < size; position += 1) {
       const { bytesRead } = await spool.read(buffer, 0, CHUNK, position * CHUNK);
       const { encoding, bytes } = await encode(buffer.subarray(0, bytesRead));
       await query('INSERT INTO blob_chunk (sha256, position, encoding, bytes) VALUES ($1, $2, $3, $4)', [sha256, position, encoding, bytes]);
     }
+    return made.mark;
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Sha256, WorkspaceId } from '../../core/ids.ts';
 import { makeRoom, type Named } from '../../core/workspaces/history-quota.ts';
 import type { Query } from './database.ts';
+import { UNNAMED } from './unnamed.ts';
 
 /**
  * Counts what the workspace's revisions name and thins them until `incoming` fits. Under the workspace's lock, and only when
@@ -30,10 +31,7 @@ async function forget(query: Query, drop: Named[], coming: Sha256): Promise<void
   // sweep takes it. A put that meets this deletion waits for it, and then keeps the bytes anew.
   await query(
     `DELETE FROM blob b WHERE b.sha256 = ANY(SELECT decode(h, 'hex') FROM unnest($1::text[]) h) AND b.created_at < now() - interval '10 minutes'
-       AND NOT EXISTS (SELECT 1 FROM revision r WHERE r.sha256 = b.sha256)
-       AND NOT EXISTS (SELECT 1 FROM file f WHERE f.sha256 = b.sha256)
-       AND NOT EXISTS (SELECT 1 FROM lesson_version v WHERE v.notebook_sha256 = b.sha256)
-       AND NOT EXISTS (SELECT 1 FROM lesson_version v, jsonb_array_elements(v.assets) a WHERE a->>'sha256' = encode(b.sha256, 'hex'))`,
+       AND ${UNNAMED}`,
     [drop.map(({ sha256 }) => sha256).filter((sha256) => sha256 !== coming)],
   );
 }

@@ -1,5 +1,6 @@
 import { revisionsToDrop, type History } from '../../core/workspaces/thinning.ts';
 import type { Database } from './database.ts';
+import { UNNAMED } from './unnamed.ts';
 
 /** Files with fewer revisions than this are left as they are. */
 const WORTH_IT = 10;
@@ -37,10 +38,7 @@ export function makeHistory({ query }: Database): History {
       // A put of known bytes touches created_at, so a blob about to be named is never old.
       const gone = await query(
         `DELETE FROM blob b WHERE b.created_at < now() - interval '1 day'
-           AND NOT EXISTS (SELECT 1 FROM revision r WHERE r.sha256 = b.sha256)
-           AND NOT EXISTS (SELECT 1 FROM file f WHERE f.sha256 = b.sha256)
-           AND NOT EXISTS (SELECT 1 FROM lesson_version v WHERE v.notebook_sha256 = b.sha256)
-           AND NOT EXISTS (SELECT 1 FROM lesson_version v, jsonb_array_elements(v.assets) a WHERE a->>'sha256' = encode(b.sha256, 'hex'))
+           AND ${UNNAMED}
          RETURNING 1`,
       );
       return gone.length;

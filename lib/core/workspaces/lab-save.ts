@@ -49,6 +49,7 @@ export function makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes, on
     if (content === 'absent') return refuse({ code: 'unavailable', say: 'This was not saved: the file was gone before it could be stored.' });
     if (content && 'state' in content) return answer(content);
     const written = answer(await workspaces.write(workspace, { path, content, ifRevision: 'any', origin: 'lab' }));
+    if (!written.ok && content) await blobs.unput(content);
     if (written.ok) await workspaces.setManifest(access.ref.id, [{ path, revision: written.value.revision, sha256: content?.sha256 }]);
     return written;
   }

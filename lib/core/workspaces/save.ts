@@ -3,7 +3,7 @@ import { Unreadable, type NotebookWork } from '../lessons/notebook-work.ts';
 import { notebookLimits } from '../lessons/notebook.ts';
 import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
-import { PastLimit, Withheld, type BlobStore } from './blobs.ts';
+import { PastLimit, Withheld, type BlobStore, type Kept } from './blobs.ts';
 import type { Budget } from './budget.ts';
 import { isNotebook } from './path.ts';
 import { roomFor } from './room.ts';
@@ -16,7 +16,7 @@ import type { WorkspaceStore, WriteOutcome } from './store.ts';
  */
 export type Upload = { bytes: AsyncIterable<Uint8Array>; declared: { length?: number; sha256?: Sha256 } };
 
-type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put'>; notebooks: Pick<NotebookWork, 'checked'>; budget: Pick<Budget, 'of'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
+type Deps = { workspaces: Pick<WorkspaceStore, 'find' | 'file' | 'write' | 'editor'>; blobs: Pick<BlobStore, 'put' | 'unput'>; notebooks: Pick<NotebookWork, 'checked'>; budget: Pick<Budget, 'of'>; /** Of all files together. */ limitBytes: number; fileLimitBytes: number };
 
 const cutShort: Refusal = { code: 'invalid', say: 'The file did not arrive whole. Nothing was changed.' };
 
@@ -41,7 +41,7 @@ export async function save({ workspaces, blobs, notebooks, budget, limitBytes: a
   const stale = ifRevision !== 'any' && ifRevision !== (current?.revision ?? 0);
   const keep: BlobStore['put'] = stale ? (bytes) => hashed(bytes) : (bytes, most) => blobs.put(bytes, most, room.person && budget.of(room.person));
 
-  let content: { sha256: Sha256; size: number };
+  let content: Kept;
   try {
     const limited = within(upload, limitBytes);
     content = await keep(notebook ? notebooks.checked(limited, workspace) : limited, room.bytes);
@@ -53,9 +53,14 @@ export async function save({ workspaces, blobs, notebooks, budget, limitBytes: a
     if (error instanceof CutShort) return refuse(cutShort);
     throw error;
   }
-  if (upload.declared.sha256 && upload.declared.sha256 !== content.sha256) return refuse(cutShort);
+  if (upload.declared.sha256 && upload.declared.sha256 !== content.sha256) {
+    await blobs.unput(content);
+    return refuse(cutShort);
+  }
   if (stale) return answer(current?.kind === 'file' && current.sha256 === content.sha256 ? { state: 'unchanged', revision: current.revision } : { state: 'stale', current });
-  return answer(await workspaces.write(workspace, { path, content, ifRevision, origin: 'page' }));
+  const written = await workspaces.write(workspace, { path, content, ifRevision, origin: 'page' });
+  if (!('revision' in written)) await blobs.unput(content);
+  return answer(written);
 }
 
 /** What a writer is told of a write. */

@@ -156,10 +156,14 @@ export function makeSnapshots({ workspaces, blobs, notebooks, budget, jupyter, p
     if (!content || typeof content === 'string') return content;
     if (file?.kind === 'file' && isNotebook(path) && (await isSame(workspace, content, file))) {
       await workspaces.setManifest(access.ref.id, [{ path, revision: file.revision, sha256: content.sha256 }]);
+      await blobs.unput(content);
       return undefined;
     }
     const written = await workspaces.write(workspace, { path, content, ifRevision: file?.revision ?? 0, origin: 'snapshot' });
-    if (!('revision' in written)) return refusedAs(written);
+    if (!('revision' in written)) {
+      await blobs.unput(content);
+      return refusedAs(written);
+    }
     await workspaces.setManifest(access.ref.id, [{ path, revision: written.revision, sha256: content.sha256 }]);
     return undefined;
   }
@@ -170,7 +174,10 @@ export function makeSnapshots({ workspaces, blobs, notebooks, budget, jupyter, p
     const same = file?.kind === 'file' && isNotebook(path) && (await isSame(workspace, content, file));
     const kept = same ? undefined : await workspaces.write(workspace, { path: copy, content, ifRevision: 0, origin: 'snapshot' });
     // What was not kept stays on the disk as it is.
-    if (kept && !('revision' in kept)) return refusedAs(kept);
+    if (kept && !('revision' in kept)) {
+      await blobs.unput(content);
+      return refusedAs(kept);
+    }
     // Where the disk has no room for the workspace's own, the next snapshot must not keep the same bytes once more.
     await workspaces.setManifest(access.ref.id, [{ path, revision: 0, sha256: content.sha256 }]);
     await putBack.putLocked(access, workspace, [path, copy]);

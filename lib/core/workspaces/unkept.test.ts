@@ -13,7 +13,7 @@ test('T41 a listing of 20,000 names that cannot be kept is one line of the log, 
   };
   const snapshots = makeSnapshots({
     workspaces: { manifest: async () => new Map(), files: async () => [] } as unknown as Parameters<typeof makeSnapshots>[0]['workspaces'],
-    blobs: { put: never, get: never },
+    blobs: { put: never, unput: never, get: never },
     notebooks: { same: never },
     budget: { of: never, fits: never },
     jupyter: { list: async () => ({ entries, complete: true }), read: never, remove: never },
@@ -43,7 +43,7 @@ test('T47 a file past its owner’s new bytes of an hour waits on the server, un
       find: async () => ({ user: 'u', usedBytes: 0 }),
       serialised: (_workspace: WorkspaceId, _paths: string[], work: () => Promise<unknown>) => work(),
     } as unknown as Parameters<typeof makeSnapshots>[0]['workspaces'],
-    blobs: { put: async () => file, get: async () => undefined },
+    blobs: { put: async () => file, unput: async () => undefined, get: async () => undefined },
     notebooks: { same: () => Promise.reject(new Error('nothing to compare')) },
     budget: { of: () => async () => undefined, fits: async () => false },
     jupyter: { list: async () => ({ entries: [file], complete: true }), read: async () => void (reads += 1), remove: async () => undefined },

@@ -2,7 +2,7 @@ import { ok, refuse, type Outcome } from '../../errors.ts';
 import type { CourseId, UserId } from '../../ids.ts';
 import type { NotebookWork } from '../../lessons/notebook-work.ts';
 import type { Notebook } from '../../lessons/notebook.ts';
-import { Withheld, type Allow, type BlobStore } from '../../workspaces/blobs.ts';
+import { Withheld, type Allow, type BlobStore, type Kept } from '../../workspaces/blobs.ts';
 import type { Budget } from '../../workspaces/budget.ts';
 import type { CourseAuthoring, NewCourse } from '../authoring.ts';
 import type { Asset } from '../course.ts';
@@ -30,16 +30,17 @@ export const makeCourseImport = ({ blobs, notebooks, budget, authoring }: Deps) 
 
   /**
    * Makes the course, unpublished. The upload is checked again first: what was shown to the author came from another request.
-   * Blobs are kept before the course names them, so a crash leaves unused blobs and never a course without its files.
+   * Blobs are kept before the course names them, so a crash leaves unused blobs (a refusal none) and never a course without its files.
    */
   async run(upload: Upload, author: UserId): Promise<Outcome<{ id: CourseId; slug: string; report: ImportReport }>> {
     const { report, plan, files } = await check(upload, notebooks, author);
     if (!plan) return refuse({ code: 'invalid', say: 'These files cannot become a course yet. See the problems listed.' });
-    const kept = new Map<string, Asset>();
+    const kept = new Map<string, Kept>();
     const allow = budget?.ofImports(author);
     try {
-      for (const file of files) kept.set(file.path, file.notebook ? await keepNotebook(upload, file, { blobs, notebooks }, author, allow) : { path: file.path, ...(await blobs.put(upload.read(file.entry), file.entry.size, allow)) });
+      for (const file of files) kept.set(file.path, file.notebook ? await keepNotebook(upload, file, { blobs, notebooks }, author, allow) : await blobs.put(upload.read(file.entry), file.entry.size, allow));
     } catch (error) {
+      for (const one of kept.values()) await blobs.unput(one);
       if (error instanceof Withheld) return refuse(error.refusal);
       throw error;
     }
@@ -113,17 +114,17 @@ async function checked(upload: Upload, file: CourseFile, work: Deps['notebooks']
   return read.ok ? read.value : { state: 'bad', problems: [{ severity: 'error', code: 'too_large', file: file.path, say: read.refusal.say }] };
 }
 
-async function keepNotebook(upload: Upload, file: CourseFile, { blobs, notebooks }: Pick<Deps, 'blobs' | 'notebooks'>, author: UserId, allow?: Allow): Promise<Asset> {
+async function keepNotebook(upload: Upload, file: CourseFile, { blobs, notebooks }: Pick<Deps, 'blobs' | 'notebooks'>, author: UserId, allow?: Allow): Promise<Kept> {
   const read = await checked(upload, file, notebooks, author, 'keep');
   if (read.state === 'bad') throw new Error(`${file.path}: good a moment ago and bad now`);
-  return { path: file.path, ...(await blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes, allow)) };
+  return blobs.put(new TextEncoder().encode(read.text), 2 * importLimits.notebookBytes, allow);
 }
 
-function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Asset>): NewCourse {
+function toCourse(plan: CoursePlan, kept: ReadonlyMap<string, Kept>): NewCourse {
   const get = (path: string): Asset => {
-    const asset = kept.get(path);
-    if (!asset) throw new Error(`${path}: planned and not kept`);
-    return asset;
+    const bytes = kept.get(path);
+    if (!bytes) throw new Error(`${path}: planned and not kept`);
+    return { path, sha256: bytes.sha256, size: bytes.size };
   };
   return {
     ...plan,
