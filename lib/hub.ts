@@ -19,13 +19,16 @@ import { makeSessionStore } from './adapters/postgres/sessions.ts';
 import { makeServerStore } from './adapters/postgres/servers.ts';
 import { makeSpending } from './adapters/postgres/spending.ts';
 import { makeThrottle } from './adapters/postgres/throttle.ts';
+import { makeVolume } from './adapters/postgres/volume.ts';
 import { makeLocks } from './adapters/postgres/locks.ts';
 import { makeWorkspaceStore } from './adapters/postgres/workspaces.ts';
 import { makeNotebookWork } from './adapters/workers/notebooks.ts';
 import { makeRenderingWorkers } from './adapters/workers/rendering.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { makeAdmin } from './core/admin/admin.ts';
+import { makeTellAdmins } from './core/admin/tell-admins.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
+import { makeDiskWatch, type Shortage } from './core/disk.ts';
 import { makeCourseProfiles } from './core/servers/offer.ts';
 import { makeServers } from './core/servers/open.ts';
 import { withCircuits, type CircuitLimits } from './core/servers/circuit.ts';
@@ -49,6 +52,9 @@ import { makeSnapshots } from './core/workspaces/snapshots.ts';
 const RENDERING_WORKER = 'lib/adapters/workers/rendering.worker.ts';
 const NOTEBOOKS_WORKER = 'lib/adapters/workers/notebooks.worker.ts';
 
+/** Between two looks at the database's volume. */
+const DISK_LOOK_MS = 60_000;
+
 /** Nothing on the connection of the locks ever waits, so what is silent for longer is gone. */
 const LOCKS_ANSWER_MS = 5_000;
 
@@ -71,8 +77,10 @@ export function makeHub(config: Config, secrets: Secrets, circuits?: CircuitLimi
     serverStore.wantStopped(server.id, why).catch(onError);
   }, circuits);
   const locks = makeLocks(() => makeClient(secrets.databaseDirectUrl, 'lectern locks', LOCKS_ANSWER_MS));
-  const blobs = makeBlobStore(database);
   const notebooks = makeNotebookWork(NOTEBOOKS_WORKER);
+  const toTell: ((shortage: Shortage) => void)[] = [(shortage) => log.error(shortage, shortage.state === 'full' ? 'the disk is full: saves are refused' : 'short of disk: large writes are refused')];
+  const disk = makeDiskWatch({ disk: makeVolume(database, { url: secrets.databaseUrl, volumeBytes: config.volumeBytes }), tell: (shortage) => toTell.forEach((tell) => tell(shortage)) });
+  const blobs = makeBlobStore(database, disk.allow);
   const budget = makeBudget({ spending: makeSpending(database), limitBytes: config.workspaceBytes });
   const warned = new Set<string>();
   const onMissingProfile = (about: { profile: string }) => {
@@ -95,11 +103,14 @@ export function makeHub(config: Config, secrets: Secrets, circuits?: CircuitLimi
     blobs,
     notebooks,
     budget,
+    disk,
+    /** Who else is told of a shortage of disk. */
+    toTell,
     arrivals: makeArrivals(),
     workspaces,
     jupyter,
     putBack: makePutBack({ workspaces, blobs, jupyter }),
-    labSave: makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes: config.workspaceBytes, onError: (err, doing) => log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
+    labSave: makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes: config.workspaceBytes, onError: (err, doing) => disk.isToBlame(err) || log.warn({ err, doing }, 'a write of JupyterLab was not stored') }),
     authoring: makeCourseAuthoring(database),
     async close() {
       await bus.close();
@@ -124,6 +135,7 @@ export async function makeControllerHub(config: Config, secrets: Secrets) {
       blobs: hub.blobs,
       notebooks: hub.notebooks,
       budget: hub.budget,
+      disk: hub.disk,
       jupyter: hub.jupyter,
       putBack: hub.putBack,
       limitBytes: config.workspaceBytes,
@@ -171,6 +183,11 @@ export async function makeSiteHub(config: Config, secrets: Secrets, circuits?: C
   const { makePrisma } = await import('./adapters/postgres/prisma.ts');
   const prisma = makePrisma(hub.pool);
   const people = await assemblePeople(hub, prisma);
+  const adminRows = makeAdminRows(hub.database);
+  const { throttle, mailer, background } = people;
+  hub.toTell.push(makeTellAdmins({ admins: adminRows.admins, throttle, mailer, site: config.site, background }));
+  // So that admins hear of it before a large write does.
+  const looking = setInterval(() => void hub.disk.look(), DISK_LOOK_MS).unref();
   const work = await assembleWork(hub, people.sessions);
   const [{ makeUploadReader }, { makeCourseImport }, { makePreparing }] = await Promise.all([import('./adapters/archive/upload.ts'), import('./core/courses/import/import.ts'), import('./core/lessons/preparing.ts')]);
   const rendering = makeRenderingWorkers(RENDERING_WORKER);
@@ -183,8 +200,9 @@ export async function makeSiteHub(config: Config, secrets: Secrets, circuits?: C
     courseImport: makeCourseImport(hub),
     prisma,
     courseProfiles: makeCourseProfiles({ profiles: config.profiles, courses: hub.authoring }),
-    admin: makeAdmin({ rows: makeAdminRows(hub.database), servers: hub.servers, requests: hub.serverStore, membership: people.membership, profiles: config.profiles }),
+    admin: makeAdmin({ rows: adminRows, disk: hub.disk, servers: hub.servers, requests: hub.serverStore, membership: people.membership, profiles: config.profiles }),
     async close() {
+      clearInterval(looking);
       work.feed.close();
       people.mailer.close?.();
       await rendering.close();
@@ -234,6 +252,8 @@ async function assemblePeople({ config, secrets, log, database, bus }: Hub, pris
     nextAuthAdapter: makeNextAuthAdapter(prisma, people),
     sessions,
     passwords,
+    throttle,
+    background,
     mailer,
     membership,
     signIn,

@@ -11,6 +11,7 @@ import { useNotify } from '../ui/toast.client.tsx';
 import { Charts } from './charts.tsx';
 import { Pools } from './pools.tsx';
 import { ServerTable } from './server-table.tsx';
+import { Shortage } from './shortage.tsx';
 import { Shortfalls } from './shortfalls.tsx';
 import { useOverview } from './use-overview.client.ts';
 
@@ -57,6 +58,7 @@ export function Dashboard({ initial, start, stop }: Props) {
   return (
     <div className="grid grid-cols-1 gap-8">
       {!fresh && <Alert tone="warn" title="This page is not being updated">The site does not answer; what you see may be old.</Alert>}
+      {overview.shortage && <Shortage shortage={overview.shortage} />}
       {overview.shortfalls.length > 0 && <Shortfalls shortfalls={overview.shortfalls} />}
       <Charts minutes={overview.minutes} />
       {profiles && <Pools profiles={profiles} servers={overview.servers} />}

@@ -16,7 +16,8 @@ async function ask<T>(read: (response: Response) => Promise<T>, path: string, in
   }
   const refusal: unknown = await response.json().catch(() => undefined);
   const { code, say, revision, retryAfterS } = (typeof refusal === 'object' && refusal !== null ? refusal : {}) as { code?: string; say?: string; revision?: number; retryAfterS?: number };
-  if (response.status >= 500 && code !== 'quota') return { state: 'offline' };
+  // Of a full disk it is writes alone that have to say so; whatever else meets one is asked again.
+  if (response.status >= 500 && code !== 'quota' && !(code === 'disk_full' && init.method === 'PUT')) return { state: 'offline' };
   return { state: 'refused', code: code ?? String(response.status), say: say ?? 'The site refused this.', revision, retryAfterS };
 }
 

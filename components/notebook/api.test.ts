@@ -29,6 +29,8 @@ test('a failure of the site is to be tried again, a full workspace and every oth
   };
   expect(await answered(refusal(503, 'unavailable'))).toEqual({ state: 'offline' });
   expect(await answered(new Response('Bad Gateway', { status: 502 }))).toEqual({ state: 'offline' });
+  expect(await answered(refusal(507, 'disk_full', 'The disk is full.'))).toMatchObject({ state: 'refused', code: 'disk_full' });
+  expect(await enterWorkspace(place), 'what saves nothing is asked again').toEqual({ state: 'offline' });
   expect(await answered(refusal(507, 'quota', 'Full.'))).toMatchObject({ state: 'refused', code: 'quota', say: 'Full.' });
   expect(await answered(refusal(409, 'locked'))).toMatchObject({ state: 'refused', code: 'locked' });
   expect(await answered(new Response('', { status: 413 }))).toMatchObject({ state: 'refused', code: '413' });

@@ -73,6 +73,7 @@ function toConfig(s: Settings) {
     onePersonUnsandboxed: !s.LECTERN_ALLOW_UNSANDBOXED && !(isLoopback(s.HOST) && isLoopback(site.hostname)),
     maxServers: s.LECTERN_MAX_SERVERS,
     serversPerUser: s.LECTERN_SERVERS_PER_USER,
+    volumeBytes: s.LECTERN_DATABASE_VOLUME_MB === undefined ? undefined : s.LECTERN_DATABASE_VOLUME_MB * MB,
     workspaceBytes: s.LECTERN_WORKSPACE_MB * MB,
     idleWarningMs: s.LECTERN_IDLE_WARNING_S * 1000,
     busyMs: s.LECTERN_BUSY_S * 1000,

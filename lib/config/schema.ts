@@ -50,6 +50,7 @@ export const Settings = z.object({
   LECTERN_STATE_DIR: z.string().default('.lectern').describe('Folder for the embedded database, the Python environment, mail without a server, logs and reports.'),
   LECTERN_CACHE_DIR: optional.describe('Folder that several clones may share for Node and the Python environment. Default: the state folder.'),
   DATABASE_URL: optional.describe('PostgreSQL 15 or newer. Default: an embedded one below the state folder.'),
+  LECTERN_DATABASE_VOLUME_MB: whole.optional().describe('Size of the volume that a database elsewhere lies on, in MB: large writes are refused while less than a tenth of it (2 GB at the most) is free, and admins are told. Of a database on this machine it is seen. Default: not known.'),
   DATABASE_DIRECT_URL: optional.describe('The same database without a pooler in between; needed for LISTEN and session locks when DATABASE_URL is a pooler.'),
   LECTERN_SECRET: z.string().min(32).optional().describe('Root of every key, 32 characters or more. `npm run up` makes one in the state folder.'),
   LECTERN_SECRET_PREVIOUS: z.string().min(32).optional().describe('The root before it was changed: what it signed stays valid until it expires.'),

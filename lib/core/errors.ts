@@ -12,6 +12,7 @@ export type Refusal =
   | { code: 'throttled'; say: string; retryAfterS: number; detail?: string }
   | { code: 'too_large'; say: string; limitBytes: number; detail?: string }
   | { code: 'quota'; say: string; usedBytes: number; limitBytes: number; /** Set where waiting helps. */ retryAfterS?: number; detail?: string }
+  | { code: 'disk_full'; say: string; retryAfterS: number; detail?: string }
   | { code: 'unavailable'; say: string; detail?: string };
 
 export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };

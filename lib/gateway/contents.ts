@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Arrivals, Arrived } from '../core/arrivals.ts';
+import { diskIsFull, isDiskFull } from '../core/disk.ts';
 import { UpstreamError, type Refusal } from '../core/errors.ts';
 import { makeTurnstiles } from '../core/waiting.ts';
 import type { Acted, LabSave, Place } from '../core/workspaces/lab-save.ts';
@@ -54,6 +55,7 @@ export function makeContents({ labSave, arrivals, ours, patience, onError }: Dep
     const arrival = await arrivals.take(visit.request, person);
     if (arrival.state === 'cut') return void visit.response.destroy();
     if (arrival.state === 'full') return refuse(visit, tooMuch);
+    if (arrival.state === 'disk') return refuse(visit, toOwn(diskIsFull));
     const { body } = arrival;
     const [each, all] = body.length <= SMALL_BYTES ? [smallEach, small] : [largeEach, large];
     try {
@@ -136,7 +138,7 @@ export function makeContents({ labSave, arrivals, ours, patience, onError }: Dep
     else {
       take(visit, link, intent).catch((error: unknown) => {
         onError(error);
-        refuse(visit, toOwn({ code: 'unavailable', say: 'This was not saved. Keep this tab open and try again in a moment.' }));
+        refuse(visit, toOwn(isDiskFull(error) ? diskIsFull : { code: 'unavailable', say: 'This was not saved. Keep this tab open and try again in a moment.' }));
       });
     }
     return true;
@@ -267,7 +269,7 @@ function modelOf({ body }: Answered): { path?: unknown; type?: unknown } | undef
 const tooMuch: Own = { status: 429, code: 'throttled', say: 'Too much is being saved at once. Wait for the other saves, then save again.', retryS: 5 };
 
 const statuses: Record<Refusal['code'], number> = {
-  not_found: 404, unauthenticated: 403, forbidden: 403, invalid: 400, stale: 409, locked: 409, throttled: 429, too_large: 413, quota: 507, unavailable: 503,
+  not_found: 404, unauthenticated: 403, forbidden: 403, invalid: 400, stale: 409, locked: 409, throttled: 429, too_large: 413, quota: 507, disk_full: 507, unavailable: 503,
 };
 
 const toOwn = ({ code, say }: Refusal): Own => ({ status: statuses[code], code, say });

@@ -1,6 +1,7 @@
 import { headers } from 'next/headers';
 import { unstable_rethrow } from 'next/navigation';
 import { z } from 'zod';
+import { diskIsFull } from '../core/disk.ts';
 import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
 import { NO_SUCH_ID } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
@@ -33,6 +34,7 @@ export function publicAction<S extends z.ZodType, T>(schema: S, run: (input: z.o
     } catch (cause) {
       if (cause instanceof RefusedError) return refuse(forBrowser(cause.refusal));
       unstable_rethrow(cause);
+      if (hub.disk.isToBlame(cause)) return refuse(diskIsFull);
       hub.log.error({ err: cause }, 'action failed');
       return refuse({ code: 'unavailable', say: 'Something went wrong here. Try again in a moment.' });
     }

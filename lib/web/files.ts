@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Arrivals, Arrived } from '../core/arrivals.ts';
-import { refuse, type Outcome } from '../core/errors.ts';
+import { diskIsFull } from '../core/disk.ts';
+import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
 import type { Sha256, WorkspaceId } from '../core/ids.ts';
 import type { Leave } from '../core/shares.ts';
 import { token } from '../core/text.ts';
@@ -54,7 +55,8 @@ export async function putFile(hub: Hub & { arrivals: Arrivals }, actor: Actor, w
   const arriving = arrive(hub.arrivals, actor, request);
   try {
     const saved = await hub.files.save(actor, workspace, path, { bytes: arriving.bytes, declared: declared.value }, revision);
-    if (arriving.isRefused()) return refusalResponse(tooMany);
+    const refused = arriving.refused();
+    if (refused) return refusalResponse(refused);
     return respond(saved, saved.ok ? { headers: { etag: `"${saved.value.revision}"` } } : undefined);
   } finally {
     await arriving.close();
@@ -66,18 +68,19 @@ export async function putFile(hub: Hub & { arrivals: Arrivals }, actor: Actor, w
  * not read at all unless somebody wants the bytes.
  */
 function arrive(arrivals: Arrivals, actor: Actor, request: Request) {
-  let [body, leave, refused]: [Arrived?, Leave?, boolean?] = [];
+  let [body, leave, refused]: [Arrived?, Leave?, Refusal?] = [];
   async function* bytes() {
     const arrival = await arrivals.take(bytesOf(request.body), actor.id);
     if (arrival.state === 'here') ({ body } = arrival);
     leave = body && (await turnOf(actor, 'save'));
-    refused = arrival.state === 'full' || (body !== undefined && !leave);
+    if (arrival.state === 'disk') refused = diskIsFull;
+    else if (arrival.state === 'full' || (body && !leave)) refused = tooMany;
     if (!body || !leave) throw new Error(`a body was not taken in: ${arrival.state}`);
     yield* body.pieces();
   }
   return {
     bytes: bytes(),
-    isRefused: () => refused === true,
+    refused: () => refused,
     async close() {
       leave?.();
       await body?.close();

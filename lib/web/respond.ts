@@ -1,5 +1,6 @@
 import { unstable_rethrow } from 'next/navigation';
 import type { Outcome, Refusal } from '../core/errors.ts';
+import { diskIsFull } from '../core/disk.ts';
 import { siteHub } from './hub.ts';
 import { isSameOrigin } from './origin.ts';
 
@@ -13,6 +14,7 @@ const STATUS: Record<Refusal['code'], number> = {
   throttled: 429,
   too_large: 413,
   quota: 507,
+  disk_full: 507,
   unavailable: 503,
 };
 
@@ -54,6 +56,7 @@ export function handler<Context>(run: (request: Request, context: Context) => Pr
     } catch (cause) {
       if (cause instanceof RefusedError) return refusalResponse(cause.refusal);
       unstable_rethrow(cause);
+      if (hub.disk.isToBlame(cause)) return refusalResponse(diskIsFull);
       hub.log.error({ err: cause, path: new URL(request.url).pathname }, 'request failed');
       return refusalResponse({ code: 'unavailable', say: 'Something went wrong here. Try again in a moment.' });
     }

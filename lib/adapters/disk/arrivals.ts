@@ -3,6 +3,7 @@ import { open, rm, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Arrival, Arrivals, Arrived } from '../../core/arrivals.ts';
+import { isDiskFull } from '../../core/disk.ts';
 
 const MB = 1024 * 1024;
 /** Of one body in memory; the rest lies in a file. Notebooks without outputs are smaller. */
@@ -63,6 +64,7 @@ export function makeArrivals(): Arrivals {
       return { state: 'here', body: arrived(pieces, mine.length, spool, close) };
     } catch (error) {
       if (cut) return { state: 'cut' };
+      if (isDiskFull(error)) return { state: 'disk' };
       throw error;
     } finally {
       if (!kept) await close();

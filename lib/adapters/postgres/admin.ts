@@ -4,6 +4,7 @@ import type { EndReason } from '../../core/servers/reason.ts';
 import type { ServerState, Stage } from '../../core/servers/server.ts';
 import type { Shortfall } from '../../core/servers/shortfall.ts';
 import type { SiteRole } from '../../core/users/actor.ts';
+import type { Email } from '../../core/users/email.ts';
 import type { Database } from './database.ts';
 
 type ServerRow = {
@@ -99,6 +100,8 @@ export const makeAdminRows = ({ query }: Database): AdminRows => {
     },
 
     shortfalls: async () => (await query<{ shortfalls: Shortfall[] }>(`SELECT shortfalls FROM lease WHERE name = 'controller'`))[0]?.shortfalls ?? [],
+
+    admins: async () => (await query<{ email: Email }>(`SELECT email FROM "user" WHERE role = 'admin' AND banned_at IS NULL`)).map(({ email }) => email),
 
     ownerOf: async (workspace) => (await query<{ user_id: UserId }>('SELECT user_id FROM workspace WHERE id = $1', [workspace]))[0]?.user_id,
   };

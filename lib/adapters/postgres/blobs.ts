@@ -19,9 +19,14 @@ type Stored = { encoding: string; bytes: Buffer };
  * Blobs in PostgreSQL. A blob and all its chunks appear in one commit, under the hash of what was really read, so a
  * half-written one is never seen and needs no clearing up (lib/decisions/blobs-appear-whole.md). What is longer than a
  * chunk waits in a nameless file until its hash is known, so that a slow sender holds no connection.
+ * @param floor asked before new bytes of anybody are kept
  */
-export const makeBlobStore = (db: Database): BlobStore => ({
-  async put(bytes, mostBytes, allow) {
+export const makeBlobStore = (db: Database, floor?: Allow): BlobStore => ({
+  async put(bytes, mostBytes, allowed) {
+    const allow: Allow = async (newBytes) => {
+      await floor?.(newBytes);
+      await allowed?.(newBytes);
+    };
     if (bytes instanceof Uint8Array && bytes.length > mostBytes) throw new PastLimit(mostBytes);
     if (bytes instanceof Uint8Array && bytes.length <= CHUNK) return putSmall(db, bytes, allow);
     const source = bytes instanceof Uint8Array ? slices(bytes) : rechunk(limited(bytes, mostBytes));
@@ -72,9 +77,9 @@ type Touched = { fresh: boolean; mark: string };
 const ASKED_BYTES = 64 * 1024;
 
 /** One statement, one round trip. A second put of the same bytes waits for the first and then has nothing to do. */
-async function putSmall(db: Database, bytes: Uint8Array, allow?: Allow): Promise<Kept> {
+async function putSmall(db: Database, bytes: Uint8Array, allow: Allow): Promise<Kept> {
   const sha256 = createHash('sha256').update(bytes).digest();
-  if (allow && (bytes.length <= ASKED_BYTES || !(await isKnown(db, sha256)))) await allow(bytes.length);
+  if (bytes.length <= ASKED_BYTES || !(await isKnown(db, sha256))) await allow(bytes.length);
   const { encoding, bytes: stored } = await encode(bytes);
   const [row] = await db.query<Touched>(
     `WITH made AS (${TOUCH}), chunk AS (
@@ -87,10 +92,10 @@ async function putSmall(db: Database, bytes: Uint8Array, allow?: Allow): Promise
 
 const isKnown = async (db: Database, sha256: Buffer) => (await db.query('SELECT 1 FROM blob WHERE sha256 = $1', [sha256])).length > 0;
 
-async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle, allow?: Allow): Promise<string | undefined> {
+async function putSpooled(db: Database, sha256: Buffer, size: number, spool: FileHandle, allow: Allow): Promise<string | undefined> {
   const [known] = await db.query('UPDATE blob SET created_at = clock_timestamp() WHERE sha256 = $1 RETURNING 1', [sha256]);
   if (known) return undefined;
-  await allow?.(size);
+  await allow(size);
   return db.transaction(async (query) => {
     const [made] = await query<Touched>(TOUCH, [sha256, size]);
     if (!made?.fresh) return undefined;

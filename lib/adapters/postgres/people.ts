@@ -87,7 +87,11 @@ const toPerson = (row: Row): Person => ({
   role: row.role,
 });
 
-const upstream = (cause: unknown) => new UpstreamError('database', 'people', cause);
+/** The driver's own error is the cause: Prisma keeps it among its notes. */
+const upstream = (cause: unknown) => {
+  const driver = cause instanceof Errors.PrismaClientKnownRequestError ? cause.meta?.driverAdapterError : undefined;
+  return new UpstreamError('database', 'people', driver ?? cause);
+};
 
 /** What the database refuses is its failure, for whoever asked. */
 export async function reading<T>(work: Promise<T>): Promise<T> {

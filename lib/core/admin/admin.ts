@@ -1,3 +1,4 @@
+import type { DiskWatch } from '../disk.ts';
 import { ok, refuse, type Outcome } from '../errors.ts';
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
 import type { OfferedProfile } from '../servers/offer.ts';
@@ -17,16 +18,17 @@ type Deps = {
   requests: Pick<ServerRequests, 'wantStopped' | 'liveOf'>;
   membership: Pick<Membership, 'setBanned' | 'setRole'>;
   profiles: readonly OfferedProfile[];
+  disk: Pick<DiskWatch, 'look'>;
 };
 
 export type Admin = ReturnType<typeof makeAdmin>;
 
 /** What admins see and do. Each call asks for itself whether the actor is one: a page that forgot to ask gives nothing away. */
-export const makeAdmin = ({ rows, servers, requests, membership, profiles }: Deps) => ({
+export const makeAdmin = ({ rows, servers, requests, membership, profiles, disk }: Deps) => ({
   async overview(actor: Actor): Promise<Outcome<Overview>> {
     if (actor.role !== 'admin') return onlyAdmins;
-    const [servers, ended, minutes, shortfalls] = await Promise.all([rows.live(), rows.ended(ENDED_SHOWN), rows.minutes(MINUTES_SHOWN), rows.shortfalls()]);
-    return ok({ servers, ended, minutes, shortfalls, profiles: profiles.map(({ name, title }) => ({ name, title })) });
+    const [servers, ended, minutes, shortfalls, shortage] = await Promise.all([rows.live(), rows.ended(ENDED_SHOWN), rows.minutes(MINUTES_SHOWN), rows.shortfalls(), disk.look()]);
+    return ok({ servers, ended, minutes, shortfalls, ...(shortage && { shortage }), profiles: profiles.map(({ name, title }) => ({ name, title })) });
   },
 
   async people(actor: Actor, text: string): Promise<Outcome<PersonOverview[]>> {

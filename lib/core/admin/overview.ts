@@ -1,8 +1,10 @@
+import type { Shortage } from '../disk.ts';
 import type { ServerId, UserId, WorkspaceId } from '../ids.ts';
 import type { EndReason } from '../servers/reason.ts';
 import type { ServerState, Stage } from '../servers/server.ts';
 import type { Shortfall } from '../servers/shortfall.ts';
 import type { SiteRole } from '../users/actor.ts';
+import type { Email } from '../users/email.ts';
 
 /** One server as admins see it. Times are milliseconds, worked out by the database's clock. */
 export type ServerOverview = {
@@ -49,6 +51,8 @@ export type Overview = {
   minutes: Minute[];
   /** What servers are not held to where they run. */
   shortfalls: Shortfall[];
+  /** Set while the database's volume has too little room. */
+  shortage?: Shortage;
   /** What servers can be made from, the default first. */
   profiles: { name: string; title: string }[];
 };
@@ -62,6 +66,8 @@ export interface AdminRows {
   shortfalls(): Promise<Shortfall[]>;
   /** People whose name or address holds the text, the newest first. */
   people(text: string, limit: number): Promise<PersonOverview[]>;
+  /** Who is told when the site needs somebody. */
+  admins(): Promise<Email[]>;
   /** Whose workspace it is. */
   ownerOf(workspace: WorkspaceId): Promise<UserId | undefined>;
 }

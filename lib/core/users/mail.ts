@@ -33,6 +33,11 @@ export const mails = {
     subject: 'Your sign-in link',
     text: `Open this page to sign in at ${link.host}:\n\n${link}\n\n${worksOnce('sign-in')}. If you did not ask for it, ignore this mail.${signature}`,
   }),
+  shortage: (to: Email, link: URL, said: string): Mail => ({
+    to,
+    subject: `${link.host} is short of disk space`,
+    text: `${said}\n\nHow it stands now:\n\n${link}\n\nThis is said once a day.${signature}`,
+  }),
   invite: (to: Email, link: URL): Mail => ({
     to,
     subject: `You are invited to ${link.host}`,

@@ -3,7 +3,7 @@ import type { UserId } from '../ids.ts';
 import { importLimits } from '../courses/import/limits.ts';
 import { makeRemembered } from '../remembered.ts';
 import { Withheld, type Allow } from './blobs.ts';
-import { megabytes } from './size.ts';
+import { megabytes, SMALL_BYTES } from './size.ts';
 
 /**
  * New bytes a person may add in an hour, in times of what a workspace's files may have. At the 500 MB of a default site these are 4 GB:
@@ -14,9 +14,6 @@ const HOUR_TIMES = 8;
 
 /** The same for authors' imports: the largest course sixteen times, each time with every file new. */
 const IMPORT_TIMES = 16;
-
-/** What people type is smaller, and goes on past the budget for one time more, so that large data costs nobody their notebook. */
-export const SMALL_BYTES = 1024 * 1024;
 
 /** Small writes are counted together, once there are so many of one person: no save of a page waits for a row of its own. */
 const COUNTED_BYTES = 256 * 1024;
@@ -32,7 +29,7 @@ export interface Spending {
   spent(key: string): Promise<number>;
 }
 
-/** How many bytes a person may add within an hour. Bytes that are there already, from whomever, cost nothing. */
+/** How many bytes a person may add within an hour. Small ones go on past the budget for one time more, so that large data costs nobody their notebook. Bytes that are there already, from whomever, cost nothing. */
 export function makeBudget({ spending, limitBytes }: { spending: Spending; limitBytes: number }) {
   const uncounted = makeRemembered<number>(PEOPLE);
   const hourBytes = HOUR_TIMES * limitBytes;

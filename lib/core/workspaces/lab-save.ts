@@ -1,3 +1,4 @@
+import { diskIsFull, isDiskFull } from '../disk.ts';
 import { UpstreamError, ok, refuse, type Outcome, type Refusal } from '../errors.ts';
 import type { WorkspaceId } from '../ids.ts';
 import { LargerThanAsked, type Access, type Jupyter } from '../servers/jupyter.ts';
@@ -93,7 +94,7 @@ export function makeLabSave({ workspaces, blobs, budget, jupyter, limitBytes, on
       if (!(error instanceof Withheld)) onError?.(error, doing);
       await mend();
       if (error instanceof Withheld) return refuse(error.refusal);
-      return refuse(error instanceof UpstreamError && error.system === 'jupyter' ? gone : away);
+      return refuse(isDiskFull(error) ? diskIsFull : error instanceof UpstreamError && error.system === 'jupyter' ? gone : away);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { DiskWatch } from '../disk.ts';
 import { UpstreamError } from '../errors.ts';
 import type { ServerId, WorkspaceId } from '../ids.ts';
 import type { NotebookWork } from '../lessons/notebook-work.ts';
@@ -20,6 +21,7 @@ type Deps = {
   blobs: BlobStore;
   notebooks: Pick<NotebookWork, 'same'>;
   budget: Pick<Budget, 'of' | 'fits'>;
+  disk: Pick<DiskWatch, 'allow'>;
   jupyter: Pick<Jupyter, 'list' | 'read' | 'remove'>;
   putBack: Pick<PutBack, 'putLocked'>;
   /** What one learner may keep per course. */
@@ -44,7 +46,7 @@ type Disk = DiskEntry & { kind: 'file' };
 type Manifest = ReadonlyMap<string, ManifestEntry>;
 
 /** Snapshots of servers' disks, file by file under each file's lock, so that saves go on meanwhile. */
-export function makeSnapshots({ workspaces, blobs, notebooks, budget, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
+export function makeSnapshots({ workspaces, blobs, notebooks, budget, disk: floor, jupyter, putBack, limitBytes, now, store, onUnkept }: Deps): Snapshots {
   const told = makeRemembered<ReadonlySet<string>>(TOLD_SERVERS);
 
   async function take(access: Access, workspace: WorkspaceId): Promise<void> {
@@ -190,11 +192,13 @@ export function makeSnapshots({ workspaces, blobs, notebooks, budget, jupyter, p
     const { bytes, person } = await roomFor(workspaces, workspace, as, limitBytes);
     if (disk.size > bytes) return 'quota' as const;
     if (person && !(await budget.fits(person, disk.size))) return 'hour' as const;
-    const found = await jupyter.read(access, disk.path, disk.size);
     try {
+      // Before it is fetched: what comes from a server waits on a disk, too.
+      await floor.allow(disk.size);
+      const found = await jupyter.read(access, disk.path, disk.size);
       return found && (await blobs.put(found.bytes, disk.size, person && budget.of(person)));
     } catch (error) {
-      if (error instanceof Withheld) return 'hour' as const;
+      if (error instanceof Withheld) return error.refusal.code === 'disk_full' ? ('disk' as const) : ('hour' as const);
       throw error;
     }
   }

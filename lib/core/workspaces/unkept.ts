@@ -1,11 +1,12 @@
 /** A file on a server's disk that snapshots cannot keep: it goes with the server unless its owner does something. */
-export type Unkept = { path: string; why: 'size' | 'quota' | 'name' | 'hour' };
+export type Unkept = { path: string; why: 'size' | 'quota' | 'name' | 'hour' | 'disk' };
 
 /** What its owner is told, after the file's name. */
 export const sayUnkept = {
   size: 'is larger than a file may be here.',
   quota: 'finds no room left among your files of this course.',
   hour: 'has to wait: much was added here within the last hour. It is kept once that is over, if the server is still there.',
+  disk: 'has to wait: the site is short of disk space. It is kept once there is room, if the server is still there.',
   name: 'has a name that cannot be kept here, or that something else has.',
 } as const satisfies Record<Unkept['why'], string>;
 
