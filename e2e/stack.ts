@@ -26,9 +26,9 @@ export type Stack = {
   stop(): Promise<void>;
 };
 
-/** Starts the real programs with `up`, on ports and in a state folder of their own. */
-export async function startStack(env: Record<string, string> = {}): Promise<Stack> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'lectern-e2e-'));
+/** Starts the real programs with `up`, on ports and in a state folder of their own, below `within` where that is given. */
+export async function startStack(env: Record<string, string> = {}, { within = tmpdir() }: { within?: string } = {}): Promise<Stack> {
+  const stateDir = mkdtempSync(join(within, 'lectern-e2e-'));
   const [port, webPort] = [await freePort(), await freePort()];
   const child = spawn('node', [join(root, 'scripts/up.mjs')], {
     cwd: root,

@@ -2,8 +2,13 @@ import { randomInt } from 'node:crypto';
 
 /** Numbers from 0 to 1 that LECTERN_TEST_SEED makes come again; the seed is printed. */
 export function seededRandom(): () => number {
-  let seed = Number(process.env.LECTERN_TEST_SEED) || randomInt(1, 2 ** 31);
+  const seed = Number(process.env.LECTERN_TEST_SEED) || randomInt(1, 2 ** 31);
   console.log(`LECTERN_TEST_SEED=${seed}`);
+  return randomFrom(seed);
+}
+
+/** The same numbers for the same seed. */
+export function randomFrom(seed: number): () => number {
   // mulberry32
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
