@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '../../e2e/stack.ts';
@@ -14,7 +15,7 @@ import { findMissing, makeLedger, type Missing, type Way } from './saves-ledger.
 
 export type SavesOptions = { saves: number; learners: number; seed?: number; /** Between two kills, on average. Two cores start no more servers and programs than they lose with this default. */ killEveryMs?: number; thinkMs?: number; withinMs?: number; /** A folder on a disk of its own, on which the site lies and which is full for a while. */ disk?: string; signal?: AbortSignal };
 
-export type SavesReport = { seed: number; saves: number; acknowledged: Record<Way, number>; tally: Tally; killed: Killed; missing: Missing[]; seconds: number; /** The disk was full for so long. */ fullS: number };
+export type SavesReport = { seed: number; saves: number; acknowledged: Record<Way, number>; tally: Tally; killed: Killed; missing: Missing[]; seconds: number; /** The disk was full for so long, and PostgreSQL said so often that it was. */ fullS: number; noSpace: number };
 
 /** The kept past of the first hour is never thinned (lib/core/workspaces/thinning.ts): a drill is over before. */
 const WITHIN_MS = 40 * 60_000;
@@ -63,7 +64,7 @@ export async function drillSaves({ saves, learners: count, seed = randomInt(1, 2
       return findMissing(watched.hub, ledger.acknowledged);
     });
     const by = (way: Way) => ledger.acknowledged.filter((save) => save.way === way).length;
-    return { seed, saves, acknowledged: { page: by('page'), lab: by('lab') }, tally, killed, missing, seconds, fullS };
+    return { seed, saves, acknowledged: { page: by('page'), lab: by('lab') }, tally, killed, missing, seconds, fullS, noSpace: readFileSync(join(stack.stateDir, 'postgres/log'), 'utf8').split('No space left').length - 1 };
   } finally {
     await door.close();
     await watched.hub.close();
@@ -96,14 +97,14 @@ async function untilAnswers(database: { query(sql: string): Promise<unknown> }):
 /** What of a report says that something is wrong. */
 export const isLossless = ({ missing, tally, saves, acknowledged }: SavesReport) => missing.length === 0 && tally.behind.length === 0 && acknowledged.page + acknowledged.lab === saves;
 
-export function savesTable({ seed, saves, acknowledged, tally, killed, missing, seconds, fullS }: SavesReport): string {
+export function savesTable({ seed, saves, acknowledged, tally, killed, missing, seconds, fullS, noSpace }: SavesReport): string {
   const rows = [
     ['saves', `${saves} in ${seconds} s, seed ${seed}`],
     ['acknowledged', `${acknowledged.page} to the page, ${acknowledged.lab} to JupyterLab`],
     ['tried again', `${tally.retried.page} by the page, ${tally.retried.lab} by JupyterLab`],
     ['changed elsewhere', `${tally.merged} merged, ${tally.chosen} chosen`],
     ['killed', Object.entries(killed).map(([name, times]) => `${name} ${times}`).join(', ')],
-    ...(fullS ? [['disk full', `${fullS} s`]] : []),
+    ...(fullS ? [['disk full', `${fullS} s; PostgreSQL met that ${noSpace} times`]] : []),
     ['an editor opened without what the other saved', String(tally.behind.length)],
     ['**acknowledged and missing**', `**${missing.length}**`],
   ];
