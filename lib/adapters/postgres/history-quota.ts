@@ -27,7 +27,7 @@ async function forget(query: Query, drop: Named[], coming: Sha256): Promise<void
   const [files, revisions] = [drop.map(({ file }) => file), drop.map(({ revision }) => revision)];
   await query('DELETE FROM revision r USING unnest($1::uuid[], $2::int[]) AS g (file_id, revision) WHERE r.file_id = g.file_id AND r.revision = g.revision', [files, revisions]);
   await query('UPDATE file f SET sha256 = NULL, size = 0 FROM unnest($1::uuid[], $2::int[]) AS g (id, revision) WHERE f.id = g.id AND f.revision = g.revision AND f.deleted_at IS NOT NULL', [files, revisions]);
-  // At once, or a day's worth would lie there. What anybody put in the last ten minutes may be about to be named: the daily
+  // At once, or hours' worth would lie there. What anybody put in the last ten minutes may be about to be named: the hourly
   // sweep takes it. A put that meets this deletion waits for it, and then keeps the bytes anew.
   await query(
     `DELETE FROM blob b WHERE b.sha256 = ANY(SELECT decode(h, 'hex') FROM unnest($1::text[]) h) AND b.created_at < now() - interval '10 minutes'

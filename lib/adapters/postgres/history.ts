@@ -35,9 +35,9 @@ export function makeHistory({ query }: Database): History {
     },
 
     async sweepBlobs() {
-      // A put of known bytes touches created_at, so a blob about to be named is never old.
+      // A put of known bytes touches created_at, so a blob about to be named is never old: what puts it names it in the same piece of work.
       const gone = await query(
-        `DELETE FROM blob b WHERE b.created_at < now() - interval '1 day'
+        `DELETE FROM blob b WHERE b.created_at < now() - interval '1 hour'
            AND ${UNNAMED}
          RETURNING 1`,
       );

@@ -36,7 +36,7 @@ export interface BlobStore {
   put(bytes: AsyncIterable<Uint8Array> | Uint8Array, mostBytes: number, allow?: Allow): Promise<Kept>;
   /**
    * Takes a put back whose bytes are not used after all: they go, if it made them and neither a put since then nor anything that names
-   * them needs them. It never fails; what stays is for the daily sweep.
+   * them needs them. It never fails; what stays is for the hourly sweep.
    */
   unput(kept: Kept): Promise<void>;
   /** The bytes in order; undefined when unknown. */

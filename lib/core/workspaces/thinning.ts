@@ -35,6 +35,6 @@ export function revisionsToDrop(revisions: Kept[], now: Date): number[] {
 export interface History {
   /** Thins the revisions of every file, by `revisionsToDrop`. @returns how many went */
   thin(now: Date): Promise<number>;
-  /** Removes blobs that nothing names and nobody put for a day. @returns how many went */
+  /** Removes blobs that nothing names and nobody put for an hour. @returns how many went */
   sweepBlobs(): Promise<number>;
 }
