@@ -7,12 +7,17 @@ export const proseBudget = { characters: 100_000, lines: 3_000, marks: 4_000 } a
 export const formulaBudget = { count: 1_000, characters: 5_000 } as const;
 /** Of one HTML output: its tags past this many are left out. A table of 1,000 rows and nine columns has them. */
 export const htmlBudget = { characters: 2_000_000, tags: 20_000 } as const;
+/** Of one cell's code: some six thousand colours. What is longer is shown without. */
+export const codeBudget = 20_000;
 /** Up to here a text is prepared where everybody's requests run, in some two milliseconds: to send it to a worker costs half as much. */
 const lightProse = { characters: 2_000, lines: 80, marks: 150 } as const;
 const lightHtml = { characters: 10_000, tags: 200 } as const;
 const lightCode = 5_000;
-/** Of one page's first paint. */
-export const pageBudget = { renderMs: 3_000, outputs: 2_000 } as const;
+/**
+ * Of one page's first paint. Each node of a tree, and each piece of code in a colour, takes 10 us of the web program's loop and 90 bytes of the
+ * page; one table at its budget has 40,000.
+ */
+export const pageBudget = { renderMs: 3_000, outputs: 2_000, nodes: 50_000 } as const;
 
 const MARKS = new Set('*_~`[]()!<>$&\\#|^@'.split('').map((mark) => mark.charCodeAt(0)));
 const NEWLINE = 10;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { LessonId } from '../ids.ts';
+import { codeBudget } from './budget.ts';
 import { makePreparing, prepare, type Piece, type Ran } from './preparing.ts';
 import { textOf } from './render.ts';
 
@@ -93,12 +94,28 @@ test('T44 once a page has taken its time the rest is shown as typed, this time; 
   expect(asked).toHaveLength(3);
 });
 
-test('what is light leaves others their turn now and then', async () => {
+// Seen to fail without the bound: 400 coloured pieces of code each time.
+test('T45 a page has so many nodes and no more: what would be too many is shown as typed, and what is small after it as ever', async () => {
+  const page = scripted().preparing.page('ada', { nodes: 100 });
+  expect((await page.code('x = 1')).length).toBeGreaterThan(1);
+  const long = 'x = 1\n'.repeat(100);
+  expect(await page.code(long)).toEqual([{ text: long }]);
+  expect((await page.code('y = 2')).length).toBeGreaterThan(1);
+});
+
+test('T45 code longer than its budget is shown without its colours, and nobody works on it', async () => {
+  const { asked, preparing } = scripted();
+  const source = 'x = 1\n'.repeat(codeBudget / 6 + 1);
+  expect(await preparing.page('ada').code(source)).toEqual([{ text: source }]);
+  expect(asked).toEqual([]);
+});
+
+test('what is light leaves others their turn now and then', { timeout: 60_000 }, async () => {
   const { preparing } = scripted();
   const page = preparing.page('ada');
   let turns = 0;
   const others = setInterval(() => (turns += 1), 1);
-  for (let n = 0; n < 400; n += 1) await page.prose({ kind: 'markdown', source: `${n} *so* `.repeat(50), place });
+  for (let n = 0; n < 100; n += 1) await page.prose({ kind: 'markdown', source: `${n} *so* `.repeat(50), place });
   clearInterval(others);
   expect(turns).toBeGreaterThan(2);
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Root } from 'hast';
 import { visit } from 'unist-util-visit';
 import { makeRemembered } from '../remembered.ts';
-import { isLight, pageBudget, proseBudget } from './budget.ts';
+import { codeBudget, isLight, pageBudget, proseBudget } from './budget.ts';
 import { highlightPython, type Token } from './highlight.ts';
 import { asTyped, renderHtml, renderLatex, renderMarkdown } from './render.ts';
 import type { Place } from './sanitise.ts';
@@ -79,9 +79,13 @@ export function makePreparing(workers: Workers, onGivenUp: (facts: { kind: Piece
   }
 
   return {
-    /** For one reader's one page, which may take `renderMs` of workers; what comes after that is shown as typed, this time. */
-    page(person: string, { renderMs = pageBudget.renderMs }: { renderMs?: number } = {}) {
+    /**
+     * For one reader's one page, which may take `renderMs` of workers and have so many nodes; what comes after that is shown as typed, this
+     * time, and what would be too many nodes as well.
+     */
+    page(person: string, { renderMs = pageBudget.renderMs, nodes = pageBudget.nodes }: { renderMs?: number; nodes?: number } = {}) {
       let spentMs = 0;
+      let given = 0;
       let breathAt = performance.now();
 
       async function prepared(piece: Piece): Promise<Prepared> {
@@ -102,14 +106,22 @@ export function makePreparing(workers: Workers, onGivenUp: (facts: { kind: Piece
         return ran.state === 'done' ? remembered.keep(key, ran.result) : typed(piece);
       }
 
+      async function shown(piece: Piece): Promise<Prepared> {
+        if (given > nodes || (piece.kind === 'code' && piece.source.length > codeBudget)) return typed(piece);
+        const ready = await prepared(piece);
+        if (given + ready.nodes > nodes) return typed(piece);
+        given += ready.nodes;
+        return ready;
+      }
+
       return {
         /** A safe tree. */
         async prose(piece: Prose): Promise<Prepared & { tree: Root }> {
-          return (await prepared(piece)) as Prepared & { tree: Root };
+          return (await shown(piece)) as Prepared & { tree: Root };
         },
         /** Python in its colours. */
         async code(source: string): Promise<Token[]> {
-          return ((await prepared({ kind: 'code', source })) as Prepared & { tokens: Token[] }).tokens;
+          return ((await shown({ kind: 'code', source })) as Prepared & { tokens: Token[] }).tokens;
         },
       };
     },

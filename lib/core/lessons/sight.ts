@@ -11,9 +11,9 @@ export type Sight = { notebook: Notebook; prints: Map<string, string>; left: Map
 
 /**
  * Characters a page begins with. Outputs: twenty pictures of 400 kB, in base64. Attachments: what a lecture's pictures have. Sources:
- * two thousand cells of a printed page each.
+ * two thousand cells of a thousand characters.
  */
-export const sightBudget = { outputs: 8_000_000, attachments: 8_000_000, sources: 4_000_000 } as const;
+export const sightBudget = { outputs: 8_000_000, attachments: 8_000_000, sources: 2_000_000 } as const;
 
 /** What a value costs beside its characters: to be sent and to be built. */
 const VALUE = 32;
