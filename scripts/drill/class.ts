@@ -40,7 +40,6 @@ export async function drillClass({ learners: count, servers, sockets, openings, 
 
     await progress.step('Warming up', async () => {
       await Promise.all(users.map((browser) => browser.enter(() => false)));
-      await Promise.all(browsers.slice(servers).map((browser) => browser.visit()));
       for (const [n, browser] of browsers.entries()) await openPages(browser, learners[n]!.page, 2);
       const tabs = openTabs(door, browsers);
       const left = await abandon(door, users, Math.ceil(sockets / 10));
@@ -66,7 +65,7 @@ export async function drillClass({ learners: count, servers, sockets, openings, 
       return open;
     });
     const pageBytes = await progress.step(`A page of ${megabytes} MB of outputs, ${openings} times`, async () => {
-      const [browser, learner] = [browsers.at(-1)!, learners.at(-1)!] as [Browser, Learner];
+      const [browser, learner] = [browsers[0], learners[0]] as [Browser, Learner];
       await saveBig(browser, learner, megabytes);
       return openPages(browser, learner.page, openings);
     });
@@ -77,7 +76,7 @@ export async function drillClass({ learners: count, servers, sockets, openings, 
       for (;;) {
         const left = kept(looks[0]![1], await look(stack.stateDir, hub.database));
         if (left.length === 0 || performance.now() - since > BACK_MS) return left;
-        await openPages(browsers[0]!, learners[0]!.page, 1);
+        await openPages(browsers[1]!, learners[1]!.page, 1);
         await pause(1_000);
       }
     });
