@@ -10,9 +10,10 @@ type Options = {
   /** On average, between two things. */
   thinkMs: number;
   isOver(): boolean;
+  /** Nobody does anything in none: what is measured then belongs to what was before. */
   phase(): Phase | undefined;
   /** What was done in the phase in which it began: how long it took, none when it was done in vain; bytes whose save was acknowledged. */
-  note(phase: Phase | undefined, action: Action, tookMs: number | undefined, acknowledged: number): void;
+  note(phase: Phase, action: Action, tookMs: number | undefined, acknowledged: number): void;
   /** They are in, and their first code ran. */
   onReady(): void;
 };
@@ -47,9 +48,11 @@ export async function workAlong(door: Door, learner: Learner, { random, thinkMs,
     onReady();
     while (!isOver()) {
       await pause(thinkMs * 2 * random());
+      const when = phase();
+      if (!when) continue;
       const wheel = random();
       const action: Action = !channel || wheel < 0.25 ? 'click to output' : wheel < 0.6 ? 'save' : 'cell';
-      const [began, when] = [performance.now(), phase()];
+      const began = performance.now();
       const done = await does[action]();
       if (!isOver()) note(when, action, done ? performance.now() - began : undefined, action === 'save' ? Number(done) : 0);
     }

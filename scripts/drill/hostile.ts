@@ -16,8 +16,8 @@ import { enrolLearners, hubOf } from './people.ts';
 
 export type HostileOptions = { learners: number; strangers: number; /** With hostile servers, and as long again without. */ minutes: number; thinkMs: number; turnMs: number; /** Of the hostile servers, by turns; all where none is named. */ only?: Kind[]; seed?: number; signal?: AbortSignal };
 
-export const wholeDrill: HostileOptions = { learners: 40, strangers: 4, minutes: 10, thinkMs: 5_000, turnMs: 75_000 };
-export const shortDrill: HostileOptions = { learners: 10, strangers: 2, minutes: 1, thinkMs: 1_500, turnMs: 20_000 };
+export const wholeDrill: HostileOptions = { learners: 40, strangers: 4, minutes: 10, thinkMs: 5_000, turnMs: 120_000 };
+export const shortDrill: HostileOptions = { learners: 10, strangers: 2, minutes: 1, thinkMs: 1_500, turnMs: 120_000 };
 
 /** Each kind of phase comes so often, by turns: what a machine does beside meets both. */
 const TIMES = 2;
@@ -49,13 +49,12 @@ export async function drillHostile({ learners: count, strangers, minutes, thinkM
     acknowledged: { quiet: 0, hostile: 0 },
     turned: [],
   };
-  /** None between two phases: what is done then counts for neither. */
+  /** None between two phases: the others rest too. */
   let now: Phase | undefined;
   try {
     const everybody = await enrolLearners(watched, count);
     const [others, marked] = [everybody.slice(strangers), everybody.slice(0, strangers)];
-    const note = (phase: Phase | undefined, action: Action, took: number | undefined, acknowledged: number) => {
-      if (!phase) return;
+    const note = (phase: Phase, action: Action, took: number | undefined, acknowledged: number) => {
       report.acknowledged[phase] += acknowledged;
       if (took === undefined) report.failed[phase] += 1;
       else report.took[phase][action].push(took);
