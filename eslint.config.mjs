@@ -22,6 +22,10 @@ const zones = [
 // core may import itself, zod and what a decision record has put on this list; every other bare name is refused.
 const corePackages = ['zod', 'jose', 'node:crypto', 'unified', 'remark-parse', 'remark-gfm', 'remark-math', 'remark-rehype', 'rehype-raw', 'rehype-sanitize', 'rehype-katex', 'katex', 'hast', 'mdast', 'unist-util-visit', '@lezer/python', '@lezer/highlight', 'anser', 'jsonc-parser'];
 
+// The rooms of the notebook page: each may import those before it, none those after it.
+const rooms = ['session', 'outputs', 'runs', 'saving', 'lab', 'lesson', 'view'];
+const roomZones = rooms.slice(0, -1).map((room, n) => ({ target: `./components/notebook/${room}`, from: rooms.slice(n + 1).map((later) => `./components/notebook/${later}`), message: 'a room of the notebook page knows only those before it: session, outputs, runs, saving, lab, lesson, view.' }));
+
 export default tseslint.config(
   { ignores: ['node_modules/**', '.next/**', '.lectern/**', 'lib/adapters/postgres/generated/**', 'next-env.d.ts', 'public/**'] },
   {
@@ -30,7 +34,7 @@ export default tseslint.config(
     plugins: { import: importPlugin, '@typescript-eslint': tseslint.plugin, 'react-hooks': reactHooks, '@next/next': next },
     settings: { 'import/resolver': { typescript: true, node: { extensions: ['.ts', '.tsx'] } }, 'import/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] } },
     rules: {
-      'import/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'import/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones: [...zones, ...roomZones] }],
       'import/no-cycle': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],

@@ -3,8 +3,8 @@
 import NextLink from 'next/link';
 import { useEffect, useState, type ComponentProps, type MouseEvent } from 'react';
 import type { LessonId } from '../../lib/core/ids.ts';
-import { whenIdle } from '../notebook/idle.client.ts';
-import { openAhead } from '../notebook/opening.client.ts';
+import { whenIdle } from '../notebook/session/idle.client.ts';
+import { openAhead } from '../notebook/runs/opening.client.ts';
 
 type Props = Omit<ComponentProps<typeof NextLink>, 'prefetch' | 'onMouseDown' | 'onClick'> & {
   lesson: LessonId;
@@ -16,7 +16,7 @@ type Props = Omit<ComponentProps<typeof NextLink>, 'prefetch' | 'onMouseDown' | 
 const soonMs = 2_000;
 
 /** What a lesson's page and its first *Run* are made of: reading it takes the browser some 50 ms of a click. */
-const readLessonCode = () => void Promise.all([import('../notebook/notebook.client.tsx'), import('../notebook/kernel.client.ts')]).catch(() => undefined);
+const readLessonCode = () => void Promise.all([import('../notebook/view/notebook.client.tsx'), import('../notebook/runs/kernel.client.ts')]).catch(() => undefined);
 /** Once the page has settled, and by then in any case. In milliseconds. */
 const [settledMs, codeByMs] = [500, 5_000];
 

@@ -12,7 +12,7 @@ import type { Theme } from './theme.ts';
 type Props = { id: UserId; name: string; email: string; role: SiteRole; theme: Theme; signOut: (input: null) => Promise<unknown> };
 
 /** Loaded when somebody signs out, not with every page. */
-const notebooks = () => import('../notebook/leaving.client.ts');
+const notebooks = () => import('../notebook/lesson/leaving.client.ts');
 const question = () => import('./leave-dialog.client.tsx');
 const LeaveDialog = lazy(question);
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { merge } from '../../components/notebook/merge.ts';
+import { merge } from '../../components/notebook/saving/merge.ts';
 import { parseNotebook, serialiseNotebook, type Cell, type Notebook } from '../../lib/core/lessons/notebook.ts';
 import type { Sha256 } from '../../lib/core/ids.ts';
 import { makeBrowser, pause } from './browser.ts';

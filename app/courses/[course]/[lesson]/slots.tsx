@@ -1,8 +1,8 @@
-import type { Slot } from '../../../../components/notebook/cell.client.tsx';
-import type { RenderedCell } from '../../../../components/notebook/page-cells.ts';
-import { Prose } from '../../../../components/notebook/prose.tsx';
-import { SavedOutputs, type SavedView } from '../../../../components/notebook/saved-outputs.tsx';
-import { Tokens } from '../../../../components/notebook/tokens.tsx';
+import type { Slot } from '../../../../components/notebook/view/cell.client.tsx';
+import type { RenderedCell } from '../../../../components/notebook/runs/page-cells.ts';
+import { Prose } from '../../../../components/notebook/outputs/prose.tsx';
+import { SavedOutputs, type SavedView } from '../../../../components/notebook/outputs/saved-outputs.tsx';
+import { Tokens } from '../../../../components/notebook/outputs/tokens.tsx';
 import { pageBudget } from '../../../../lib/core/lessons/budget.ts';
 import type { Cell, Output } from '../../../../lib/core/lessons/notebook.ts';
 import { viewOf } from '../../../../lib/core/lessons/output.ts';
