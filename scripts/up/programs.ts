@@ -9,8 +9,8 @@ export function programs({ dev, env, root }: Setting): Program[] {
   const typescript = (main: string) => ['--disable-warning=ExperimentalWarning', ...(dev ? ['--watch'] : []), join(root, main)];
   // Room for new objects, in MB, is never given back: with Node's own choice each program keeps up to 30 MB it does not need.
   const room = (mb: number) => `--max-semi-space-size=${mb}`;
-  // glibc raises both thresholds to the largest block that was ever given back, and then keeps what lies below one still in use: after
-  // fifty pages of 30 MB of outputs the web program kept 111 MB in that way alone, and 27 MB with the thresholds at their first values.
+  // glibc raises both thresholds to the largest block that was ever given back, and then keeps what lies below one still in use. After fifty
+  // pages of 30 MB of outputs that was 111 MB of the web program; 27 MB with these values, of a smaller drill.
   const givesBack = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072', MALLOC_TRIM_THRESHOLD_: '131072' };
   return [
     { name: 'controller', command: process.execPath, args: [room(1), ...typescript('lib/controller/main.ts')], env, graceMs: 15_000 },
