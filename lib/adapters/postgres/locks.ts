@@ -1,17 +1,19 @@
 import type pg from 'pg';
 import { UpstreamError } from '../../core/errors.ts';
-import type { WorkspaceStore } from '../../core/workspaces/store.ts';
+import type { UserId, WorkspaceId } from '../../core/ids.ts';
 import { makeTurnstiles } from '../../core/waiting.ts';
 import { destroy } from './database.ts';
 
-/** Works of one workspace at once: more at a time ask the same server for the same disk. */
+/** Works of one person at once, over all their workspaces: more at a time ask the same server for the same disk. */
 const EACH = 2;
 /** How long a lock of another program is waited for. */
 const PATIENCE_MS = 25_000;
 /** Between two tries, growing; in part by chance, so that two who want each other's do not go on in step. */
 const [FIRST_TRY_MS, LAST_TRY_MS] = [4, 100];
 
-export type Locks = WorkspaceStore['serialised'] & { close(): Promise<void> };
+/** @param person whose workspace it is: whose share the work takes part of */
+type Serialised = <T>(workspace: WorkspaceId, path: string | string[], work: () => Promise<T>, person?: UserId) => Promise<T>;
+export type Locks = Serialised & { close(): Promise<void> };
 
 /** The one connection of this process that its locks belong to. Once it is over, so are they. */
 type Session = { ask: Ask; end(): Promise<void>; isOver: boolean };
@@ -109,9 +111,9 @@ export function makeLocks(connect: () => pg.Client, hungMs = 120_000, patienceMs
   }
 
   return Object.assign(
-    <T>(workspace: string, path: string | string[], work: () => Promise<T>): Promise<T> => {
+    <T>(workspace: WorkspaceId, path: string | string[], work: () => Promise<T>, person?: UserId): Promise<T> => {
       const keys = [path].flat().map((name) => `${workspace}:${name}`);
-      return queue(keys, () => share(workspace, () => locked(keys, work)));
+      return queue(keys, () => share(person ?? workspace, () => locked(keys, work)));
     },
     {
       async close() {

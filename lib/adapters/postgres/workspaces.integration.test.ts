@@ -298,3 +298,19 @@ test('T47 a workspace has no more files and folders than a server may list; what
   expect(await store.write(workspace, { path: 'folder', ifRevision: 0, origin: 'lab' })).toEqual({ state: 'files', most: 20_000 });
   expect(await save('last', 'b', 1)).toEqual({ state: 'written', revision: 2 });
 });
+
+// Seen to fail with a share for each workspace: six begin.
+test('T43 work on the servers of one person is two at a time over all their workspaces, and nobody else waits for it', async () => {
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+  const user = await aUser();
+  const begun: string[] = [];
+  const courses = await db.query<{ id: CourseId }>("INSERT INTO course (slug, title) SELECT 'share-' || n, 'C' FROM generate_series(1, 3) n RETURNING id");
+  const mine = await Promise.all(courses.map(({ id }) => store.open(user, id)));
+  const stuck = mine.flatMap(({ id }) => ['a', 'b'].map((path) => store.serialised(id, path, () => (begun.push(path), ended))));
+  await expect.poll(() => begun.length).toBe(2);
+  expect(await store.serialised(workspace, 'a', async () => 'done')).toBe('done');
+  expect(begun).toHaveLength(2);
+  end();
+  await Promise.all(stuck);
+  expect(begun).toHaveLength(6);
+});

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Bus } from '../../core/bus.ts';
 import type { CourseId, Sha256, UserId, WorkspaceId, WorkspaceKey } from '../../core/ids.ts';
 import { HISTORY_TIMES, MOST_FILES } from '../../core/workspaces/history-quota.ts';
+import { makeRemembered } from '../../core/remembered.ts';
 import { foldersAbove } from '../../core/workspaces/path.ts';
 import type { Editor, ManifestEntry, Origin, Workspace, WorkspaceFile, WorkspaceStore, Write, WriteOutcome } from '../../core/workspaces/store.ts';
 import { isUuid, type Database, type Query } from './database.ts';
@@ -12,6 +13,9 @@ type Deps = { db: Database; locks: Locks; bus: Bus; limitBytes: number };
 
 type WorkspaceRow = { id: WorkspaceId; key: WorkspaceKey; user_id: UserId; course_id: CourseId; used_bytes: number };
 type FileRow = { path: string; kind: 'file' | 'directory'; revision: number; sha256: Sha256 | null; size: number; updated_at: Date; lesson_version_id: string | null };
+
+/** Of so many workspaces is it remembered whose they are. */
+const OWNERS = 10_000;
 
 const WORKSPACE = 'id, key, user_id, course_id, used_bytes';
 const FILE = `path, kind, revision, encode(sha256, 'hex') AS sha256, size, updated_at, lesson_version_id`;
@@ -37,6 +41,15 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
     const [row] = await db.query<WorkspaceRow>(`SELECT ${WORKSPACE} FROM workspace WHERE ${where} = $1`, [value]);
     return row && toWorkspace(row);
   };
+
+  /** Whose a workspace is never changes. */
+  const owners = makeRemembered<UserId>(OWNERS);
+  async function ownerOf(workspace: WorkspaceId): Promise<UserId | undefined> {
+    const known = owners.get(workspace);
+    if (known) return known;
+    const owner = (await one('id', workspace))?.user;
+    return owner && owners.keep(workspace, owner);
+  }
 
   return {
     async open(user, course) {
@@ -136,7 +149,7 @@ export function makeWorkspaceStore({ db, locks, bus, limitBytes }: Deps): Worksp
       await bus.publish({ kind: 'notebook', workspace, path });
     },
 
-    serialised: locks,
+    serialised: async (workspace, path, work) => locks(workspace, path, work, await ownerOf(workspace)),
   };
 }
 
