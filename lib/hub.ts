@@ -30,6 +30,7 @@ import { makeTellAdmins } from './core/admin/tell-admins.ts';
 import { makeLessonAccess } from './core/courses/access.ts';
 import { makeDiskWatch, type Shortage } from './core/disk.ts';
 import { makeCourseProfiles } from './core/servers/offer.ts';
+import { makeSeldom } from './core/seldom.ts';
 import { makeServers } from './core/servers/open.ts';
 import { withCircuits, type CircuitLimits } from './core/servers/circuit.ts';
 import type { Spawner } from './core/servers/spawner.ts';
@@ -54,6 +55,10 @@ const NOTEBOOKS_WORKER = 'lib/adapters/workers/notebooks.worker.ts';
 
 /** Between two looks at the database's volume. */
 const DISK_LOOK_MS = 60_000;
+
+/** What goes wrong behind answers is logged so often at the most, each thing by itself. */
+const TOLD_AGAIN_MS = 60_000;
+const TOLD_THINGS = 500;
 
 /** Nothing on the connection of the locks ever waits, so what is silent for longer is gone. */
 const LOCKS_ANSWER_MS = 5_000;
@@ -214,7 +219,12 @@ export async function makeSiteHub(config: Config, secrets: Secrets, circuits?: C
 /** What learners do with lessons and files through the site. */
 async function assembleWork({ config, secrets, log, bus, courses, workspaces, blobs, notebooks, budget, jupyter, putBack, servers, serverStore: store }: Hub, sessions: SessionStore) {
   const { makeOpening } = await import('./core/workspaces/opening.ts');
-  const onBackground = (cause: unknown, doing: string) => log.warn({ err: cause, doing }, 'a server could not be brought along');
+  const seldom = makeSeldom(TOLD_AGAIN_MS, TOLD_THINGS);
+  // Whoever owns a server decides how often it fails, and what it says.
+  const onBackground = (cause: unknown, doing: string) => {
+    const told = seldom(`${doing}: ${cause instanceof Error ? cause.message : ''}`);
+    if (told) log.warn({ err: cause, doing, ...(told.untold > 0 && { untold: told.untold }) }, 'a server could not be brought along');
+  };
   const { workspaceBytes, site, notebookDomain } = config;
   const shared = { workspaces, courses, store, jupyter, putBack, onBackground };
   const lessons = makeLessonAccess({ courses });

@@ -42,3 +42,8 @@ export class BrokenProtocol extends UpstreamError {
     super('jupyter', `${doing}: ${how}`);
   }
 }
+
+/** A notebook server answered, but with another status than it should. */
+export class Answered extends UpstreamError {
+  override name = 'Answered';
+}

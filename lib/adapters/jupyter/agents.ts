@@ -1,7 +1,7 @@
 import { Client, Pool, type Dispatcher } from 'undici';
 import { Readable } from 'node:stream';
 import type { z } from 'zod';
-import { BrokenProtocol, UpstreamError } from '../../core/errors.ts';
+import { Answered, BrokenProtocol, UpstreamError } from '../../core/errors.ts';
 import type { Access } from '../../core/servers/jupyter.ts';
 import type { Address } from '../../core/servers/server.ts';
 import { makeDeadline, type Deadline } from './deadline.ts';
@@ -23,11 +23,6 @@ type Asked = {
 
 /** The body must be read or left, and the deadline ended then. */
 export type Reply = { status: number; headers: Dispatcher.ResponseData['headers']; body: Dispatcher.ResponseData['body']; deadline: Deadline };
-
-/** It answered, but with another status than it should. */
-export class Answered extends UpstreamError {
-  override name = 'Answered';
-}
 
 export type Agents = ReturnType<typeof makeAgents>;
 

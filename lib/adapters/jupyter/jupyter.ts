@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { BrokenProtocol, UpstreamError } from '../../core/errors.ts';
+import { Answered, BrokenProtocol, UpstreamError } from '../../core/errors.ts';
 import { LargerThanAsked, type Access, type Jupyter, type ServerEvent } from '../../core/servers/jupyter.ts';
-import { Answered, makeAgents, parsed, type Agents } from './agents.ts';
+import { makeAgents, parsed, type Agents } from './agents.ts';
 import { lines } from './lines.ts';
 import { makePace } from '../../core/pace.ts';
 import { packed } from './packed.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { BrokenProtocol, UpstreamError } from '../errors.ts';
+import { Answered, BrokenProtocol, UpstreamError } from '../errors.ts';
 import { after, asked, Resting, unbroken, withCircuits, type Circuit } from './circuit.ts';
 import type { Access, Jupyter, PutBackFile } from './jupyter.ts';
 import { anySecrets, anyServer } from './server.fixture.ts';
@@ -105,6 +105,25 @@ test('who refuses, or is not there, does not hang; who breaks the protocol is to
   const said = outcome(jupyter.status(one));
   questions.at(-1)!.reject(new BrokenProtocol('status', 'too long'));
   expect(await said).toBe('BrokenProtocol');
+  expect(sick).toEqual([[one.ref.id, 'protocol']]);
+});
+
+// Seen to fail with refusals taken for answers alone: a forged server ran on.
+test('T39 who refuses three times in a row what every server of ours answers is to be ended; a kernel that cannot start is no such thing', async () => {
+  const { questions, sick, jupyter } = scripted();
+  const one = access();
+  const refuse = async (said: Promise<string>) => {
+    questions.at(-1)!.reject(new Answered('jupyter', 'answered 403'));
+    expect(await said).toBe('Answered');
+  };
+  for (let n = 0; n < 5; n += 1) await refuse(outcome(jupyter.openSession(one, 'a.ipynb')));
+  for (let n = 0; n < 2; n += 1) await refuse(outcome(jupyter.status(one)));
+  const said = outcome(jupyter.status(one));
+  questions.at(-1)!.resolve({} as never);
+  expect(await said).toBe('answered');
+  for (let n = 0; n < 2; n += 1) await refuse(outcome(jupyter.status(one)));
+  expect(sick).toEqual([]);
+  await refuse(outcome(jupyter.status(one)));
   expect(sick).toEqual([[one.ref.id, 'protocol']]);
 });
 

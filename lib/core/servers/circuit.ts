@@ -1,4 +1,4 @@
-import { BrokenProtocol, UpstreamError } from '../errors.ts';
+import { Answered, BrokenProtocol, UpstreamError } from '../errors.ts';
 import { makeRemembered } from '../remembered.ts';
 import type { EndReason } from './reason.ts';
 import type { Access, Jupyter, PutBackFile } from './jupyter.ts';
@@ -47,6 +47,9 @@ export class Resting extends UpstreamError {
   }
 }
 
+/** What a server of ours always answers; who refuses it so many times in a row (`most`) is another one, or does not know us any more. */
+const ALWAYS = new Set(['ask for the status', 'list files']);
+
 /** Kinds of questions remembered, each of one server: a few for each of thousands. */
 const REMEMBERED = 10_000;
 
@@ -58,6 +61,8 @@ const REMEMBERED = 10_000;
  */
 export function withCircuits<J extends Jupyter>(jupyter: J, onSick: (server: ServerRef, why: Extract<EndReason, 'hung' | 'protocol'>) => void, { hungMs, longMs, restMs, most }: CircuitLimits = limits): J {
   const circuits = makeRemembered<Circuit>(REMEMBERED);
+  /** Refusals in a row of what is always answered. */
+  const refused = makeRemembered<number>(REMEMBERED);
 
   /** `work` gets a function to call whenever something moved. */
   async function guarded<T>({ ref }: Access, doing: string, patienceMs: number, work: (moved: () => void) => Promise<T>): Promise<T> {
@@ -83,9 +88,11 @@ export function withCircuits<J extends Jupyter>(jupyter: J, onSick: (server: Ser
     try {
       const done = await work(moved);
       came('answered');
+      if (refused.get(key)) refused.keep(key, 0);
       return done;
     } catch (error) {
-      if (error instanceof BrokenProtocol) onSick(ref, 'protocol');
+      const times = error instanceof Answered && ALWAYS.has(doing) ? refused.keep(key, (refused.get(key) ?? 0) + 1) : 0;
+      if (error instanceof BrokenProtocol || times >= most) onSick(ref, 'protocol');
       // Sooner than that it said no, or was not there: neither hangs.
       if (!isHung) came('answered');
       throw error;
