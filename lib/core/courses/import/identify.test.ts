@@ -56,6 +56,14 @@ test.each([
   expect(checkNotebook('x.ipynb', given).problems).toMatchObject([{ code: 'json', line, column }]);
 });
 
+// Seen to fail with one pattern for a whole string: "Maximum call stack size exceeded".
+test('beside a bare NaN a picture of 15 MB is read too', () => {
+  const picture = 'x'.repeat(15 * 1024 * 1024);
+  const given = `{"nbformat":4,"nbformat_minor":5,"metadata":{"x":NaN},"cells":[{"id":"a","cell_type":"raw","metadata":{},"source":"\\"${picture}"}]}`;
+  const read = checkNotebook('x.ipynb', given);
+  expect(read.state === 'good' && read.notebook.cells[0]?.source.length).toBe(picture.length + 1);
+});
+
 test('bare NaN and infinities become null and are counted; the same words in a string stay', () => {
   const given = '{"nbformat":4,"nbformat_minor":5,"metadata":{},"cells":[{"id":"a","cell_type":"code","metadata":{"x":[NaN,-Infinity,Infinity]},"source":"NaN, \\"-Infinity","outputs":[],"execution_count":1}]}';
   const read = checkNotebook('x.ipynb', given);
