@@ -20,6 +20,17 @@ export type Outcome<T> = { ok: true; value: T } | { ok: false; refusal: Refusal 
 export const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 export const refuse = (refusal: Refusal): Outcome<never> => ({ ok: false, refusal });
 
+/** A refusal met where there is no way to return it. Routes, actions and saves answer with it. */
+export class RefusedError extends Error {
+  override name = 'RefusedError';
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
 /** Something outside Lectern failed us: the database, a learner's Jupyter, the place servers run, a mail server. */
 export class UpstreamError extends Error {
   override name = 'UpstreamError';

@@ -1,3 +1,8 @@
+import type { Refusal } from './errors.ts';
+
+/** Said to whoever has too much waiting already. */
+export const tooMany = { code: 'throttled', say: 'Too much was asked for at once. Try again in a moment.', retryAfterS: 5 } as const satisfies Refusal;
+
 /** Gives the turn back. Once: a second call does nothing. */
 export type Leave = () => void;
 

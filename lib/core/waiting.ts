@@ -24,6 +24,13 @@ export async function within<T>(ms: number, doing: string, work: Promise<T>): Pr
   }
 }
 
+/** What the work answers within the time, else undefined. The work goes on. */
+export async function soon<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
 /** Many rings while nobody waits are one: the next wait ends at once. */
 export function makeBell() {
   let rung = false;

@@ -7,7 +7,7 @@ import { makeClientAddress } from './client.ts';
 import { headersFromSite, headersToSite, siteHeaders, type Client } from './headers.ts';
 import { forward } from './http.ts';
 import { connectTo } from './target.ts';
-import { makeTurns, tooMany } from './turns.ts';
+import { makeTurns, turnedAway } from './turns.ts';
 import { headText, open } from './upgrade.ts';
 
 type Deps = {
@@ -61,7 +61,7 @@ export function makeSite({ config: { site, web, trustedProxies }, secrets, log, 
 
   async function inTurn(request: IncomingMessage, response: ServerResponse, path: string) {
     const leave = await turns.of(request);
-    if (!leave) return void answer(request, response, tooMany, siteHeaders);
+    if (!leave) return void answer(request, response, turnedAway, siteHeaders);
     if (response.destroyed) return leave();
     response.once('close', () => setTimeout(leave, LEFT_MS).unref());
     send(request, response, path, leave);

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { sessionOf } from '../core/auth/session-of.ts';
 import { makeWhose } from '../core/auth/whose.ts';
-import { makeShares, type Leave } from '../core/shares.ts';
+import { makeShares, tooMany, type Leave } from '../core/shares.ts';
 import type { Own } from './answer.ts';
 import { networkOf } from './client.ts';
 import { hasBody } from './pace.ts';
@@ -11,7 +11,7 @@ export const person = { each: 4, all: Infinity, waiting: 128 };
 /** Nobody who is signed in, of one network: a whole class may be behind one address. */
 export const network = { each: 32, all: Infinity, waiting: 1_024 };
 
-export const tooMany: Own = { status: 429, code: 'throttled', say: 'Too much was asked for at once. Try again in a moment.', retryS: 5 };
+export const turnedAway: Own = { status: 429, code: tooMany.code, say: tooMany.say, retryS: tooMany.retryAfterS };
 
 /** Files of the site's that are the same for everybody are cheap, and a first visit asks for thirty. What has a body is paced by its bytes. */
 const isPaced = (request: IncomingMessage) => !hasBody(request) && (request.method === 'GET' || request.method === 'HEAD') && !request.url?.startsWith('/_next/static/');

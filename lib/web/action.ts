@@ -2,13 +2,13 @@ import { headers } from 'next/headers';
 import { unstable_rethrow } from 'next/navigation';
 import { z } from 'zod';
 import { diskIsFull } from '../core/disk.ts';
-import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
+import { RefusedError, refuse, type Outcome, type Refusal } from '../core/errors.ts';
 import { NO_SUCH_ID } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { currentActor } from './actor.ts';
 import { siteHub } from './hub.ts';
 import { isSameOrigin } from './origin.ts';
-import { forBrowser, RefusedError } from './respond.ts';
+import { forBrowser } from './respond.ts';
 
 /** Every server action: who is asking, from this site?, is the input well formed, then the use case. */
 export function action<S extends z.ZodType, T>(schema: S, run: (actor: Actor, input: z.output<S>) => Promise<Outcome<T>>) {

@@ -5,7 +5,7 @@ import { nextPath } from '../core/auth/next-path.ts';
 import { sessionOf } from '../core/auth/session-of.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { siteHub } from './hub.ts';
-import { RefusedError } from './respond.ts';
+import { RefusedError } from '../core/errors.ts';
 import { openSession } from './session-cookie.ts';
 
 /**

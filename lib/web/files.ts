@@ -3,13 +3,13 @@ import type { Arrivals, Arrived } from '../core/arrivals.ts';
 import { diskIsFull } from '../core/disk.ts';
 import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
 import type { Sha256, WorkspaceId } from '../core/ids.ts';
-import type { Leave } from '../core/shares.ts';
+import { tooMany, type Leave } from '../core/shares.ts';
 import { token } from '../core/text.ts';
 import type { Actor } from '../core/users/actor.ts';
 import type { Files } from '../core/workspaces/files.ts';
 import { userBytesHeaders } from './files-headers.ts';
 import { jsonBody } from './open.ts';
-import { paced, tooMany, turnOf } from './paced.ts';
+import { paced, turnOf } from './paced.ts';
 import { refusalResponse, respond } from './respond.ts';
 
 type Hub = { files: Files };

@@ -1,5 +1,5 @@
-import { refuse, type Outcome, type Refusal } from '../core/errors.ts';
-import { makeShares, type Shares } from '../core/shares.ts';
+import { refuse, type Outcome } from '../core/errors.ts';
+import { makeShares, tooMany, type Shares } from '../core/shares.ts';
 import type { Actor } from '../core/users/actor.ts';
 import { refusalResponse } from './respond.ts';
 
@@ -21,8 +21,6 @@ const kinds = {
 export type Paced = keyof typeof kinds;
 
 const shares = Object.fromEntries(Object.entries(kinds).map(([kind, each]) => [kind, makeShares(each)])) as Record<Paced, ReturnType<typeof makeShares>>;
-
-export const tooMany: Refusal = { code: 'throttled', say: 'Too much was asked for at once. Try again in a moment.', retryAfterS: 5 };
 
 /** A turn of the person's, in time. @returns undefined when too many of theirs wait already */
 export const turnOf = (actor: Actor, kind: Paced) => shares[kind].enter(actor.id);

@@ -1,5 +1,5 @@
 import { unstable_rethrow } from 'next/navigation';
-import type { Outcome, Refusal } from '../core/errors.ts';
+import { RefusedError, type Outcome, type Refusal } from '../core/errors.ts';
 import { diskIsFull } from '../core/disk.ts';
 import { siteHub } from './hub.ts';
 import { isSameOrigin } from './origin.ts';
@@ -17,17 +17,6 @@ const STATUS: Record<Refusal['code'], number> = {
   disk_full: 507,
   unavailable: 503,
 };
-
-/** A refusal met below a route handler or action, where there is no way to return it. `handler` and `action` answer with it. */
-export class RefusedError extends Error {
-  override name = 'RefusedError';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.code);
-    this.refusal = refusal;
-  }
-}
 
 /** A refusal as the browser may see it: without what only operators should read. */
 export const forBrowser = ({ detail: _, ...refusal }: Refusal): Refusal => refusal;

@@ -1,9 +1,8 @@
 import clsx from 'clsx';
 import type { CSSProperties, ReactNode } from 'react';
 import { ansiSpans, type Span } from '../../../lib/core/lessons/ansi.ts';
-import type { OutputView } from '../../../lib/core/lessons/output.ts';
+import type { OutputView, RichView } from '../../../lib/core/lessons/output.ts';
 
-export type RichView = Extract<OutputView, { kind: 'html' | 'markdown' | 'latex' }>;
 export type ActiveView = Extract<OutputView, { kind: 'active' }>;
 
 /** Text past this is shown on demand: a browser lays out megabytes of it for seconds. */

@@ -3,6 +3,7 @@ import { ok, refuse, type Outcome, type Refusal } from '../../core/errors.ts';
 import { Unreadable, type NotebookWork } from '../../core/lessons/notebook-work.ts';
 import { notebookLimits, parseNotebook } from '../../core/lessons/notebook.ts';
 import { sightOf, type Sight } from '../../core/lessons/sight.ts';
+import { tooMany } from '../../core/shares.ts';
 import { sameNotebook } from '../../core/workspaces/canonical.ts';
 import type { NotebookJob } from './notebooks.worker.ts';
 import { makePool, type Begun, type Ran } from './pool.ts';
@@ -17,7 +18,6 @@ export const IN_PLACE_BYTES = 256 * 1024;
 const workers = { size: 1, waiting: 8, heapMb: 384, deadlineMs: 20_000 };
 
 const tooLarge: Refusal = { code: 'too_large', say: 'This notebook holds more than can be read here. Clear its outputs, or make it several.', limitBytes: notebookLimits.bytes };
-const tooMany: Refusal = { code: 'throttled', say: 'Too much was asked for at once. Try again in a moment.', retryAfterS: 5 };
 
 /** @param file `notebooks.worker.ts`, by its path: it is outside of Next's bundle */
 export function makeNotebookWork(file: string): NotebookWork & { close(): Promise<void> } {

@@ -1,16 +1,10 @@
 import type { CheckedNotebook } from '../courses/import/notebook.ts';
-import type { Outcome, Refusal } from '../errors.ts';
+import { RefusedError, type Outcome } from '../errors.ts';
 import type { Sight } from './sight.ts';
 
 /** Thrown in place of the end of bytes that are no notebook, so that whoever keeps them keeps nothing. */
-export class Unreadable extends Error {
+export class Unreadable extends RefusedError {
   override name = 'Unreadable';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.detail ?? refusal.say);
-    this.refusal = refusal;
-  }
 }
 
 /**

@@ -14,6 +14,14 @@ export type OutputView =
   | { kind: 'active'; what: 'html'; html: string }
   | { kind: 'unsupported'; text: string };
 
+/** Shown as a safe tree (render.ts). */
+export type RichView = Extract<OutputView, { kind: 'html' | 'markdown' | 'latex' }>;
+
+export const isRich = (view: OutputView): view is RichView => view.kind === 'html' || view.kind === 'markdown' || view.kind === 'latex';
+
+/** The text it is rendered from. */
+export const sourceOf = (view: RichView): string => (view.kind === 'html' ? view.html : view.source);
+
 /** The view of one output, by what tells the reader most: a figure before a picture, a picture before a table, text last. */
 export function viewOf(output: Output): OutputView {
   switch (output.kind) {

@@ -4,13 +4,10 @@ import { visit } from 'unist-util-visit';
 import { makeRemembered } from '../remembered.ts';
 import { codeBudget, isLight, pageBudget, proseBudget } from './budget.ts';
 import { highlightPython, type Token } from './highlight.ts';
-import { asTyped, renderHtml, renderLatex, renderMarkdown } from './render.ts';
-import type { Place } from './sanitise.ts';
+import { asTyped, render, type Prose } from './render.ts';
 
-/** A text somebody wrote, and what it is prepared as. */
-export type Prose = { kind: 'markdown' | 'latex' | 'html'; source: string; place: Place };
-type Code = { kind: 'code'; source: string };
-export type Piece = Prose | Code;
+/** A text of a notebook. */
+export type Piece = Prose | { kind: 'code'; source: string };
 
 /** What a page shows of it, and the room that takes: `nodes` of the tree, and the characters in them. */
 export type Prepared = { nodes: number; characters: number } & ({ tree: Root } | { tokens: Token[] });
@@ -29,10 +26,8 @@ const BREATH_MS = 10;
 
 /** Prepares a piece, here and now. */
 export function prepare(piece: Piece): Prepared {
-  return piece.kind === 'code' ? ofTokens(highlightPython(piece.source)) : ofTree(rendered(piece));
+  return piece.kind === 'code' ? ofTokens(highlightPython(piece.source)) : ofTree(render(piece));
 }
-
-const rendered = ({ kind, source, place }: Prose): Root => (kind === 'html' ? renderHtml(source, place) : kind === 'latex' ? renderLatex(source, place) : renderMarkdown(source, place));
 
 /** The piece as somebody typed it, which costs nothing. */
 const typed = (piece: Piece): Prepared => (piece.kind === 'code' ? ofTokens([{ text: piece.source }]) : ofTree(asTyped(piece.source.slice(0, proseBudget.characters))));

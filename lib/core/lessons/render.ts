@@ -22,6 +22,12 @@ const sanitiseTree = unified().use(rehypeRaw).use(rehypeSanitize, sanitisePolicy
 // After the sanitiser, so that KaTeX's own markup stays; without trust it makes no link, class or address out of a formula.
 const typeset = unified().use(rehypeKatex, { trust: false, strict: 'ignore', maxExpand: 500, maxSize: 30, errorColor: 'currentColor' });
 
+/** A text somebody wrote, and what it is written in. */
+export type Prose = { kind: 'markdown' | 'latex' | 'html'; source: string; place: Place };
+
+/** The text as a safe tree. */
+export const render = ({ kind, source, place }: Prose): Root => (kind === 'html' ? renderHtml(source, place) : kind === 'latex' ? renderLatex(source, place) : renderMarkdown(source, place));
+
 /** A markdown cell as a safe tree: sanitised, addresses settled, formulas typeset, Python coloured, headings named. */
 export function renderMarkdown(source: string, place: Place): Root {
   if (isPastBudget(source) || nestsTooDeep(source)) return asTyped(source);

@@ -1,4 +1,4 @@
-import type { Refusal } from '../errors.ts';
+import { RefusedError } from '../errors.ts';
 import type { Sha256 } from '../ids.ts';
 
 export class PastLimit extends Error {
@@ -10,14 +10,8 @@ export class PastLimit extends Error {
 }
 
 /** New bytes are not taken now, though the workspace has room for them. */
-export class Withheld extends Error {
+export class Withheld extends RefusedError {
   override name = 'Withheld';
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(refusal.code);
-    this.refusal = refusal;
-  }
 }
 
 /** `made`: the mark of the put that made these bytes, where it was this one. */

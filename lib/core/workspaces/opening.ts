@@ -11,6 +11,7 @@ import type { RunningServer, Server } from '../servers/server.ts';
 import type { ServerRequests } from '../servers/store.ts';
 import type { EnterReply, Entry, OpenReply } from '../servers/view.ts';
 import type { Actor } from '../users/actor.ts';
+import { soon } from '../waiting.ts';
 import { notebookOrigin } from './origin.ts';
 import { ownWorkspace } from './own.ts';
 import { isNotebook, parsePath } from './path.ts';
@@ -115,7 +116,7 @@ export function makeOpening(deps: Deps) {
     if (!isEnterable(running)) return undefined;
     const entry = entryTo(actor, workspace, running, path);
     background(entry, 'prepare ahead');
-    return soon(entry.catch(() => undefined), ENTRY_WAIT_MS);
+    return soon(ENTRY_WAIT_MS, entry.catch(() => undefined));
   }
 
   return {
@@ -151,7 +152,7 @@ export function makeOpening(deps: Deps) {
 
       const entering = entryTo(actor, workspace, server, path);
       try {
-        const entry = await soon(entering, PREPARED_WAIT_MS);
+        const entry = await soon(PREPARED_WAIT_MS, entering);
         if (entry) return ok({ state: 'entered', ...entry });
         background(entering, 'prepare');
         return ok({ state: 'waiting', server: await servers.view(workspace.id) });
@@ -180,13 +181,6 @@ export function makeOpening(deps: Deps) {
 }
 
 export type Opening = ReturnType<typeof makeOpening>;
-
-/** What comes within that time, else undefined; the work goes on. */
-async function soon<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
 
 /** Work under a key that is under way is shared by whoever asks meanwhile. */
 function makeShared<T>() {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { Unreadable, type NotebookWork } from '../lessons/notebook-work.ts';
+import type { NotebookWork } from '../lessons/notebook-work.ts';
 import { notebookLimits } from '../lessons/notebook.ts';
-import { ok, refuse, type Outcome, type Refusal } from '../errors.ts';
+import { ok, refuse, RefusedError, type Outcome, type Refusal } from '../errors.ts';
 import type { Sha256, WorkspaceId } from '../ids.ts';
-import { PastLimit, Withheld, type BlobStore, type Kept } from './blobs.ts';
+import { PastLimit, type BlobStore, type Kept } from './blobs.ts';
 import type { Budget } from './budget.ts';
 import { isNotebook } from './path.ts';
 import { roomFor } from './room.ts';
@@ -46,9 +46,8 @@ export async function save({ workspaces, blobs, notebooks, budget, limitBytes: a
     const limited = within(upload, limitBytes);
     content = await keep(notebook ? notebooks.checked(limited, workspace) : limited, room.bytes);
   } catch (error) {
-    if (error instanceof Unreadable) return refuse(error.refusal);
+    if (error instanceof RefusedError) return refuse(error.refusal);
     if (error instanceof PastLimit) return full();
-    if (error instanceof Withheld) return refuse(error.refusal);
     if (error instanceof TooLarge) return refuse(tooLarge);
     if (error instanceof CutShort) return refuse(cutShort);
     throw error;

@@ -3,9 +3,8 @@ import type { RenderedCell } from '../../../../components/notebook/runs/page-cel
 import { Prose } from '../../../../components/notebook/outputs/prose.tsx';
 import { SavedOutputs, type SavedView } from '../../../../components/notebook/outputs/saved-outputs.tsx';
 import { Tokens } from '../../../../components/notebook/outputs/tokens.tsx';
-import { pageBudget } from '../../../../lib/core/lessons/budget.ts';
 import type { Cell, Output } from '../../../../lib/core/lessons/notebook.ts';
-import { viewOf } from '../../../../lib/core/lessons/output.ts';
+import { isRich, sourceOf, viewOf } from '../../../../lib/core/lessons/output.ts';
 import type { PagePreparing } from '../../../../lib/core/lessons/preparing.ts';
 import type { Place } from '../../../../lib/core/lessons/sanitise.ts';
 import type { Sight } from '../../../../lib/core/lessons/sight.ts';
@@ -19,23 +18,17 @@ export async function renderCells({ notebook, prints, left }: Sight, place: Plac
     outputs: prints.get(cell.id) ?? '',
     executionCount: cell.type === 'code' ? cell.executionCount : null,
   }));
-  let outputs: number = pageBudget.outputs;
   const slots: { [cell: string]: Slot } = {};
   // One after the other, so that nothing of the rest is begun once a page has taken its time.
-  for (const [i, cell] of notebook.cells.entries()) {
-    const shown = cell.type === 'code' ? Math.min(cell.outputs.length, outputs) : 0;
-    outputs -= shown;
-    slots[cell.id] = await slotOf(cell, place, foreign.has(cells[i]?.outputs ?? ''), shown, left.get(cell.id) ?? 0, preparing);
-  }
+  for (const cell of notebook.cells) slots[cell.id] = await slotOf(cell, place, foreign.has(prints.get(cell.id) ?? ''), left.get(cell.id) ?? 0, preparing);
   return { cells, slots };
 }
 
-async function slotOf(cell: Cell, place: Place, foreign: boolean, shown: number, leftOut: number, preparing: PagePreparing): Promise<Slot> {
+async function slotOf(cell: Cell, place: Place, foreign: boolean, left: number, preparing: PagePreparing): Promise<Slot> {
   if (cell.type === 'code') {
     const code = <Tokens tokens={await preparing.code(cell.source)} />;
-    const left = cell.outputs.length - shown + leftOut;
-    if (shown + left === 0) return { code };
-    return { code, outputs: <SavedOutputs views={await viewsOf(cell.outputs.slice(0, shown), place, preparing)} left={left} foreign={foreign} /> };
+    if (cell.outputs.length + left === 0) return { code };
+    return { code, outputs: <SavedOutputs views={await viewsOf(cell.outputs, place, preparing)} left={left} foreign={foreign} /> };
   }
   if (cell.type === 'raw' || cell.source.trim() === '') return {};
   const { tree } = await preparing.prose({ kind: 'markdown', source: cell.source, place: { ...place, attachments: cell.attachments } });
@@ -46,8 +39,7 @@ async function viewsOf(outputs: Output[], place: Place, preparing: PagePreparing
   const views: SavedView[] = [];
   for (const output of outputs) {
     const view = viewOf(output);
-    const isRich = view.kind === 'html' || view.kind === 'markdown' || view.kind === 'latex';
-    views.push(isRich ? { view, tree: (await preparing.prose({ kind: view.kind, source: view.kind === 'html' ? view.html : view.source, place })).tree } : { view });
+    views.push(isRich(view) ? { view, tree: (await preparing.prose({ kind: view.kind, source: sourceOf(view), place })).tree } : { view });
   }
   return views;
 }
