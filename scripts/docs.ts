@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { between, table } from './markdown.ts';
 import { Settings } from '../lib/config/schema.ts';
 
 const root = join(import.meta.dirname, '..');
-const [BEGIN, END] = ['<!-- settings: written by `npm run docs` -->', '<!-- settings end -->'];
+const marks = ['<!-- settings: written by `npm run docs` -->', '<!-- settings end -->'] as const;
 
 type Described = { description?: string; default?: unknown };
 
@@ -21,16 +22,12 @@ export function envExample(): string {
 
 export function settingsTable(): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-  const rows = settings().map(({ name, says, preset }) => `| \`${name}\` | ${preset === undefined ? '' : `\`${preset}\``} | ${cell(says)} |`);
-  return ['| setting | default | what it does |', '| --- | --- | --- |', ...rows].join('\n');
+  const rows = settings().map(({ name, says, preset }) => [`\`${name}\``, preset === undefined ? '' : `\`${preset}\``, cell(says)]);
+  return table([['setting', 'default', 'what it does'], ...rows]);
 }
 
 /** The README with its table of settings made anew; what stands around it stays. */
-export function withTable(readme: string): string {
-  const [from, to] = [readme.indexOf(BEGIN), readme.indexOf(END)];
-  if (from < 0 || to < from) throw new Error(`README.md has no ${BEGIN} ... ${END}`);
-  return `${readme.slice(0, from + BEGIN.length)}\n${settingsTable()}\n${readme.slice(to)}`;
-}
+export const withTable = (readme: string): string => between(readme, marks, settingsTable());
 
 if (import.meta.main) {
   writeFileSync(join(root, '.env.example'), envExample());

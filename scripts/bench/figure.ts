@@ -1,3 +1,5 @@
+import { table } from '../markdown.ts';
+
 /** One measured figure, as it stands in `.lectern/reports/bench.json`. */
 export type Figure = { id: string; value: number; unit: string; goal: number; better: 'lower' | 'higher'; holds: boolean; baseline?: number };
 
@@ -22,6 +24,5 @@ export function median(values: number[]): number {
 export function figuresTable(figures: Figure[]): string {
   const compared = figures.some(({ baseline }) => baseline !== undefined);
   const rows = figures.map(({ id, value, unit, goal, better, holds, baseline }) => [id, `${value} ${unit}`, `${better === 'lower' ? '≤' : '≥'} ${goal} ${unit}`, holds ? 'yes' : 'no', ...(compared ? [baseline === undefined ? '' : `${baseline} ${unit}`] : [])]);
-  const head = ['figure', 'measured', 'goal', 'holds', ...(compared ? ['JupyterHub, or its proxy'] : [])];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return table([['figure', 'measured', 'goal', 'holds', ...(compared ? ['JupyterHub, or its proxy'] : [])], ...rows]);
 }

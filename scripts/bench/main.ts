@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startStack } from '../../e2e/stack.ts';
+import { between } from '../markdown.ts';
 import { explain, makeProgress } from '../progress.mjs';
 import { figuresTable, type Figure } from './figure.ts';
 import { benchGateway } from './gateway.ts';
@@ -53,9 +54,7 @@ const table = figuresTable(figures);
 progress.line(`\n${table}\n\n${join(reports, 'bench.json')}`);
 if (process.argv.includes('--readme')) {
   const readme = join(root, 'README.md');
-  const text = readFileSync(readme, 'utf8');
-  const [from, to] = ['<!-- bench: written by `npm run bench -- --readme` -->', '<!-- bench end -->'].map((mark) => text.indexOf(mark));
-  const head = text.slice(0, text.indexOf('\n', from) + 1);
-  writeFileSync(readme, `${head}Medians of several runs on one machine with ${(await import('node:os')).availableParallelism()} cores, measured by \`npm run bench\` in Chromium against the whole stack.\n\n${table}\n${text.slice(to)}`);
+  const said = `Medians of several runs on one machine with ${(await import('node:os')).availableParallelism()} cores, measured by \`npm run bench\` in Chromium against the whole stack.`;
+  writeFileSync(readme, between(readFileSync(readme, 'utf8'), ['<!-- bench: written by `npm run bench -- --readme` -->', '<!-- bench end -->'], `${said}\n\n${table}`));
 }
 process.exit();

@@ -10,11 +10,14 @@ import { figure, median, type Figure } from './figure.ts';
 
 const MB = 1024 * 1024;
 
+/** Bytes of a process that are in memory, those it shares included. @throws where it is gone */
+export const residentOf = (pid: number): number => Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+
 /** Resident memory of the three programs and of all they started, but for learners' servers. */
 export function programsMemory(stateDir: string): Figure {
   const servers = new Set(serverPids(stateDir).flatMap(withDescendants));
   const pids = ['web', 'gateway', 'controller'].flatMap((name) => withDescendants(recorded(join(stateDir, 'run'), name)!.pid)).filter((pid) => !servers.has(pid));
-  const resident = pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024, 0);
+  const resident = pids.reduce((sum, pid) => sum + residentOf(pid), 0);
   return figure('programs-memory', resident / MB, 'MB', 350, 'lower');
 }
 

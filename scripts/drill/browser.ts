@@ -1,7 +1,7 @@
 import WebSocket from 'ws';
-import type { WorkspaceId } from '../../lib/core/ids.ts';
-import type { EnterReply, Entry, OpenReply } from '../../lib/core/servers/view.ts';
-import type { Answered, Asked, Door } from './door.ts';
+import type { Entry } from '../../lib/core/servers/view.ts';
+import type { Asked, Door } from './door.ts';
+import { makePage } from './page.ts';
 import type { Learner } from './people.ts';
 
 /** Between two looks at a server that is on its way; a page hears of it instead. */
@@ -12,23 +12,11 @@ const OPEN_MS = 30_000;
 export const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What a learner's browser holds of the site: the lesson's page, and the notebook origin it entered. */
-export function makeBrowser(door: Door, { cookie, lesson, path }: Learner) {
-  let workspace: { id: WorkspaceId; origin: string } | undefined;
+export function makeBrowser(door: Door, learner: Learner) {
+  const page = makePage(door, learner);
   let pass: string | undefined;
   let entered: Entry | undefined;
   let socket: WebSocket | undefined;
-
-  const site = (at: string, { headers, ...asked }: Asked = {}) => door.ask(at, { ...asked, headers: { cookie, origin: door.site, ...headers } });
-  const post = (at: string, body: unknown) => site(at, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-  const parsed = <T>(answered: Answered | undefined): T | undefined => (answered?.status === 200 ? (JSON.parse(answered.text) as T) : undefined);
-
-  /** Opens the lesson as its page does. @returns false when the site did not answer */
-  async function open(): Promise<Entry | boolean> {
-    const opened = parsed<OpenReply>(await post(`/api/lessons/${lesson}/open`, {}));
-    if (!opened) return false;
-    workspace = opened.workspace;
-    return opened.entry ?? true;
-  }
 
   /** The kernel's socket, with whose opening the browser gets the notebook origin's cookie. */
   function connect(entry: Entry): Promise<boolean> {
@@ -47,11 +35,11 @@ export function makeBrowser(door: Door, { cookie, lesson, path }: Learner) {
   }
 
   return {
-    site,
-    post,
-    cookie,
+    site: page.site,
+    post: page.post,
+    cookie: learner.cookie,
     get workspace() {
-      return workspace;
+      return page.workspace;
     },
     get entered() {
       return entered;
@@ -62,23 +50,21 @@ export function makeBrowser(door: Door, { cookie, lesson, path }: Learner) {
     },
     /** The page is there once the workspace is; a server may take longer. */
     async visit(): Promise<void> {
-      while (!(await open())) await pause(LOOK_MS);
+      while (!(await page.open())) await pause(LOOK_MS);
     },
 
     /** Goes in to a server that runs, as often as it takes. */
     async enter(isOver: () => boolean): Promise<boolean> {
       for (let first = true; !isOver(); first = false) {
         if (!first) await pause(LOOK_MS);
-        const opened = await open();
-        if (!opened) continue;
-        const reply = opened === true ? parsed<EnterReply>(await post(`/api/workspaces/${workspace!.id}/enter`, { path })) : { state: 'entered' as const, ...opened };
-        if (reply?.state === 'entered' && (await connect(reply))) return true;
+        const entry = await page.enter();
+        if (entry && (await connect(entry))) return true;
       }
       return false;
     },
 
     /** A request of JupyterLab's, on the notebook origin. */
-    lab: (at: string, { headers, ...asked }: Asked = {}) => door.ask(`${workspace!.origin}${at}`, { ...asked, headers: { origin: workspace!.origin, cookie: pass ?? '', ...headers } }),
+    lab: (at: string, { headers, ...asked }: Asked = {}) => door.ask(`${page.workspace!.origin}${at}`, { ...asked, headers: { origin: page.workspace!.origin, cookie: pass ?? '', ...headers } }),
 
     close: () => socket?.terminate(),
   };

@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { programOf } from '../../e2e/stack.ts';
 import { withDescendants } from '../../lib/adapters/local/process.ts';
 import type { Hub } from '../../lib/hub.ts';
+import { residentOf } from '../bench/memory.ts';
+import { table } from '../markdown.ts';
 
 /** `beside web`: the processes in which it reads and prepares notebooks. */
 const watched = ['web', 'beside web', 'gateway', 'controller'] as const;
@@ -13,6 +15,7 @@ export type Held = Record<Watched, { rssMb: number; descriptors: number }> & { c
 /** More than before by this, and it has not come back. */
 const MORE_DESCRIPTORS = (before: number) => before * 0.05 + 10;
 const MORE_MB = 64;
+const MB = 1 << 20;
 
 export async function look(stateDir: string, database: Hub['database']): Promise<Held> {
   const [row] = await database.query<{ count: number }>('SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database()');
@@ -22,21 +25,14 @@ export async function look(stateDir: string, database: Hub['database']): Promise
 function heldBy(stateDir: string, name: Watched) {
   const { pid } = programOf(stateDir, name === 'beside web' ? 'web' : name)!;
   const pids = name === 'beside web' ? withDescendants(pid).filter((each) => each !== pid) : [pid];
-  const rssMb = pids.reduce((sum, each) => sum + Number(/^VmRSS:\s+(\d+) kB/m.exec(readIfThere(`/proc/${each}/status`))?.[1] ?? 0) / 1024, 0);
-  return { rssMb: Math.round(rssMb), descriptors: pids.reduce((sum, each) => sum + countIn(`/proc/${each}/fd`), 0) };
+  const bytes = pids.reduce((sum, each) => sum + ifThere(() => residentOf(each)), 0);
+  return { rssMb: Math.round(bytes / MB), descriptors: pids.reduce((sum, each) => sum + ifThere(() => readdirSync(`/proc/${each}/fd`).length), 0) };
 }
 
-function readIfThere(file: string): string {
+/** Of a process, which may have gone meanwhile. */
+function ifThere(count: () => number): number {
   try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
-
-function countIn(folder: string): number {
-  try {
-    return readdirSync(folder).length;
+    return count();
   } catch {
     return 0;
   }
@@ -52,13 +48,12 @@ export function kept(before: Held, now: Held): string[] {
 }
 
 export function heldTable(looks: [string, Held][]): string {
-  const head = ['', ...looks.map(([when]) => when)];
-  const rows = [
+  return table([
+    ['', ...looks.map(([when]) => when)],
     ...watched.flatMap((name) => [
       [`${name}: memory`, ...looks.map(([, held]) => `${held[name].rssMb} MB`)],
       [`${name}: descriptors`, ...looks.map(([, held]) => String(held[name].descriptors))],
     ]),
     ['PostgreSQL: connections', ...looks.map(([, held]) => String(held.connections))],
-  ];
-  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  ]);
 }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { programOf, type ProgramName } from '../../e2e/stack.ts';
 import type { Hub } from '../../lib/hub.ts';
+import { table } from '../markdown.ts';
 import type { Turned } from './hostile-stranger.ts';
 import { kinds } from './hostile-kinds.ts';
 
@@ -94,10 +95,8 @@ export function judged(report: HostileReport): Line[] {
   ];
 }
 
-const row = (cells: string[]) => `| ${cells.join(' | ')} |`;
-
 export const linesTable = (lines: Line[]): string =>
-  [['', 'without', 'with hostile servers', 'goal', 'holds'], ['---', '---', '---', '---', '---'], ...lines.map(({ what, quiet, hostile, judged: on }) => [what, quiet, hostile, on?.goal ?? '', on ? (on.holds ? 'yes' : 'no') : ''])].map(row).join('\n');
+  table([['', 'without', 'with hostile servers', 'goal', 'holds'], ...lines.map(({ what, quiet, hostile, judged: on }) => [what, quiet, hostile, on?.goal ?? '', on ? (on.holds ? 'yes' : 'no') : ''])]);
 
 /** How the hostile servers ended, by kind. */
 export function turnedTable(turned: Turned[]): string {
@@ -107,5 +106,5 @@ export function turnedTable(turned: Turned[]): string {
     const by = Object.entries(Object.groupBy(all, ({ ended }) => ended)).map(([ended, some]) => `${ended} ${some!.length} (after ${percentile(some!.map(({ afterS }) => afterS), 50)} s)`);
     return [[kinds[n]!, String(all.length), by.join(', ')]];
   });
-  return [['hostile', 'servers', 'ended'], ['---', '---', '---'], ...rows].map(row).join('\n');
+  return table([['hostile', 'servers', 'ended'], ...rows]);
 }

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findFolder, launchedProcess, sandboxStatus } from '../../lib/adapters/local/folder.ts';
+import { findFolder } from '../../lib/adapters/local/folder.ts';
 import { privateRunDir } from '../../lib/adapters/local/run-dir.ts';
 import type { WorkspaceId } from '../../lib/core/ids.ts';
 import type { Server } from '../../lib/core/servers/server.ts';
@@ -10,8 +10,10 @@ import { pause } from './browser.ts';
 import type { Door } from './door.ts';
 import { openChannel } from './hostile-channel.ts';
 import { hostile, type Kind } from './hostile-kinds.ts';
-import { makePage, type Page } from './hostile-page.ts';
 import { placeRelay, type Relay } from './hostile-relay.ts';
+import { serverPid } from './kills.ts';
+import { makePage, type Page } from './page.ts';
+import { PATIENCE_MS } from './hostile-worker.ts';
 import type { DrillHub, Learner } from './people.ts';
 
 /** What became of a hostile server: the reason with which the site ended it, or that it ran on until its turn was over. */
@@ -50,7 +52,7 @@ export async function beStranger(learner: Learner, options: Options): Promise<vo
 
 async function oneServer(learner: Learner, { door, watched, stateDir, nextKind, turnMs, isOver, note, acknowledge }: Options): Promise<void> {
   const { hub, keys } = watched;
-  const page = makePage(door, learner);
+  const page = makePage(door, learner, PATIENCE_MS);
   await page.open();
   const placed = page.workspace && (await inTheWay(hub.serverStore, privateRunDir(stateDir), page.workspace.id, isOver));
   if (!placed) return;
@@ -65,7 +67,7 @@ async function oneServer(learner: Learner, { door, watched, stateDir, nextKind, 
     const kind = nextKind();
     const began = performance.now();
     const kill = () => {
-      const pid = sandboxStatus(folder).init ?? launchedProcess(folder)?.pid;
+      const pid = serverPid(folder);
       if (pid) process.kill(pid, 'SIGKILL');
     };
     relay.turn(hostile(kind, { ref, secrets: serverSecrets(keys[0]!.server, ref), real: relay.real, kill }));

@@ -2,7 +2,7 @@ import { pause } from './browser.ts';
 import type { Door } from './door.ts';
 import { openChannel, type Channel } from './hostile-channel.ts';
 import type { Action, Phase } from './hostile-figures.ts';
-import { makePage, PATIENCE_MS } from './hostile-page.ts';
+import { makePage } from './page.ts';
 import type { Learner } from './people.ts';
 
 type Options = {
@@ -18,13 +18,15 @@ type Options = {
   onReady(): void;
 };
 
+/** Beyond that a learner has given up, and it counts as long as this. */
+export const PATIENCE_MS = 30_000;
 const LOOK_MS = 1_000;
 /** Of a notebook's text: a page of code to some. */
 const TEXT = { least: 1_000, most: 30_000 };
 
 /** Works in one lesson: runs code, saves, and now and then opens the lesson anew. */
 export async function workAlong(door: Door, learner: Learner, { random, thinkMs, isOver, phase, note, onReady }: Options): Promise<void> {
-  const page = makePage(door, learner);
+  const page = makePage(door, learner, PATIENCE_MS);
   let channel: Channel | undefined;
   let number = 0;
 

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '../../e2e/stack.ts';
+import { between } from '../markdown.ts';
 import { explain, makeProgress, type Progress } from '../progress.mjs';
 import { randomFrom } from '../testing/random.ts';
 import { pause } from './browser.ts';
@@ -117,10 +118,7 @@ const mustEnd = new Set<string>(['endless', 'malformed', 'quick to die', 'huge',
 
 function writeReadme(text: string): void {
   const readme = join(import.meta.dirname, '../../README.md');
-  const old = readFileSync(readme, 'utf8');
-  const [from, to] = ['<!-- drill: written by `npm run drill -- --write` -->', '<!-- drill end -->'].map((mark) => old.indexOf(mark)) as [number, number];
-  if (from < 0 || to < 0) throw new Error('README.md has no place for the table');
-  writeFileSync(readme, `${old.slice(0, old.indexOf('\n', from) + 1)}${text}\n${old.slice(to)}`);
+  writeFileSync(readme, between(readFileSync(readme, 'utf8'), ['<!-- drill: written by `npm run drill -- --write` -->', '<!-- drill end -->'], text));
 }
 
 /** @returns the exit code */

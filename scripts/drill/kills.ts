@@ -26,11 +26,14 @@ export async function killAtRandom({ stateDir, random, everyMs, servers, isOver 
   return killed;
 }
 
+/** The first process of a server's sandbox, with which all of it ends. */
+export const serverPid = (folder: Parameters<typeof launchedProcess>[0]): number | undefined => sandboxStatus(folder).init ?? launchedProcess(folder)?.pid;
+
 /** That one of the servers that somebody has. */
 function killServer(stateDir: string, which: number): boolean {
   const claimed = allFolders(privateRunDir(stateDir)).filter((folder) => folder.claimed && !folder.leaving);
   const folder = claimed[which];
-  const pid = folder && (sandboxStatus(folder).init ?? launchedProcess(folder)?.pid);
+  const pid = folder && serverPid(folder);
   if (!pid) return false;
   try {
     process.kill(pid, 'SIGKILL');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '../../e2e/stack.ts';
+import { table } from '../markdown.ts';
 import { explain, makeProgress, type Progress } from '../progress.mjs';
 import { randomFrom } from '../testing/random.ts';
 import { pause } from './browser.ts';
@@ -98,7 +99,8 @@ async function untilAnswers(database: { query(sql: string): Promise<unknown> }):
 export const isLossless = ({ missing, tally, saves, acknowledged }: SavesReport) => missing.length === 0 && tally.behind.length === 0 && acknowledged.page + acknowledged.lab === saves;
 
 export function savesTable({ seed, saves, acknowledged, tally, killed, missing, seconds, fullS, noSpace }: SavesReport): string {
-  const rows = [
+  return table([
+    ['', ''],
     ['saves', `${saves} in ${seconds} s, seed ${seed}`],
     ['acknowledged', `${acknowledged.page} to the page, ${acknowledged.lab} to JupyterLab`],
     ['tried again', `${tally.retried.page} by the page, ${tally.retried.lab} by JupyterLab`],
@@ -107,8 +109,7 @@ export function savesTable({ seed, saves, acknowledged, tally, killed, missing, 
     ...(fullS ? [['disk full', `${fullS} s; PostgreSQL met that ${noSpace} times`]] : []),
     ['an editor opened without what the other saved', String(tally.behind.length)],
     ['**acknowledged and missing**', `**${missing.length}**`],
-  ];
-  return ['| | |', '| --- | --- |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+  ]);
 }
 
 if (import.meta.main) {

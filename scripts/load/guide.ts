@@ -2,18 +2,17 @@ import { availableParallelism } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { figuresTable, type Figure } from '../bench/figure.ts';
+import { between } from '../markdown.ts';
 import { plot, type Panel } from './plot.ts';
 
 const root = join(import.meta.dirname, '../..');
-const [BEGIN, END] = ['<!-- load: written by `npm run load -- --spawner kubernetes --guide` -->', '<!-- load end -->'];
+const marks = ['<!-- load: written by `npm run load -- --spawner kubernetes --guide` -->', '<!-- load end -->'] as const;
 
 /** The operator guide's table and plot, from these figures. */
 export function writeGuide(figures: Figure[]): void {
   const file = join(root, 'guides/operator.md');
-  const text = readFileSync(file, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
   const shown = figures.filter(({ id }) => !/-(500|1000|2000)(-cpu)?$/.test(id));
-  writeFileSync(file, `${text.slice(0, from)}${BEGIN}\nMeasured on one machine with ${availableParallelism()} cores, which ran the cluster, the database and Lectern.\n\n${figuresTable(shown)}\n${text.slice(to)}`);
+  writeFileSync(file, between(readFileSync(file, 'utf8'), marks, `Measured on one machine with ${availableParallelism()} cores, which ran the cluster, the database and Lectern.\n\n${figuresTable(shown)}`));
   writeFileSync(join(root, 'public/docs/load.svg'), plot(panelsOf(figures), 'Processor time of a pass, memory and requests to the Kubernetes API over the number of running servers'));
 }
 

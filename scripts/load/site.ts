@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { residentOf } from '../bench/memory.ts';
 import type { UserId, WorkspaceId } from '../../lib/core/ids.ts';
 import { readConfig } from '../../lib/config/config.ts';
 import { makeHub } from '../../lib/hub.ts';
@@ -111,7 +112,7 @@ export async function makeSite(folder: string, logs: string, settings: Record<st
         passes,
         /** Seconds of processor time so far. */
         cpu: () => read('stat').split(') ')[1]!.split(' ').slice(11, 13).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_S,
-        memoryBytes: () => Number(/^VmRSS:\s+(\d+) kB/m.exec(read('status'))![1]) * 1024,
+        memoryBytes: () => residentOf(child.pid!),
         async stop(): Promise<void> {
           child.kill('SIGTERM');
           if (child.exitCode === null) await once(child, 'exit');

@@ -2,36 +2,34 @@ import type { EnterReply, Entry, OpenReply } from '../../lib/core/servers/view.t
 import type { Answered, Asked, Door } from './door.ts';
 import type { Learner } from './people.ts';
 
-/** Beyond that a learner has given up, and it counts as long as this. */
-export const PATIENCE_MS = 30_000;
-
-/** What the lesson's page of a learner asks of the site. */
-export function makePage(door: Door, { cookie, lesson, path }: Learner) {
+/** What the lesson's page of a learner asks of the site. @param withinMs of each question that says no other; without it, the door's */
+export function makePage(door: Door, { cookie, lesson, path }: Learner, withinMs?: number) {
   let workspace: OpenReply['workspace'] | undefined;
   let revision = '';
 
-  const site = (at: string, { headers, ...asked }: Asked = {}) => door.ask(at, { withinMs: PATIENCE_MS, ...asked, headers: { cookie, origin: door.site, ...headers } });
+  const site = (at: string, { headers, ...asked }: Asked = {}) => door.ask(at, { ...(withinMs && { withinMs }), ...asked, headers: { cookie, origin: door.site, ...headers } });
   const post = (at: string, body: unknown) => site(at, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const said = <T>(answered: Answered | undefined) => (answered?.status === 200 ? (JSON.parse(answered.text) as T) : undefined);
   const file = () => `/api/workspaces/${workspace!.id}/files/${path}`;
 
+  /** Opens the lesson. With an entry where its server was ready within a moment. */
+  async function open(): Promise<OpenReply | undefined> {
+    const opened = said<OpenReply>(await post(`/api/lessons/${lesson}/open`, {}));
+    workspace = opened?.workspace ?? workspace;
+    return opened;
+  }
+
   return {
     site,
     post,
+    open,
     get workspace() {
       return workspace;
     },
 
-    /** Opens the lesson. With an entry where its server was ready within a moment. */
-    async open(): Promise<OpenReply | undefined> {
-      const opened = said<OpenReply>(await post(`/api/lessons/${lesson}/open`, {}));
-      workspace = opened?.workspace ?? workspace;
-      return opened;
-    },
-
-    /** Opens the lesson and goes in, once. */
+    /** Opens the lesson and asks for the way in, once. */
     async enter(): Promise<Entry | undefined> {
-      const opened = await this.open();
+      const opened = await open();
       if (!opened || opened.entry) return opened?.entry;
       const reply = said<EnterReply>(await post(`/api/workspaces/${opened.workspace.id}/enter`, { path }));
       return reply?.state === 'entered' ? reply : undefined;
